@@ -1,0 +1,1 @@
+"""Recorded tables: every number of the book that takes longer than a live cell."""
