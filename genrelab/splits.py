@@ -5,7 +5,7 @@ Films of one franchise share names and places, so a franchise never lies on both
 
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,9 @@ from numpy.typing import ArrayLike
 from scipy.stats import rankdata
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
+
+if TYPE_CHECKING:
+    from genrelab.datasets import Dataset
 
 HEADLINE_SPLITS = 5
 HEADLINE_SEEDS = (0, 1)
@@ -69,7 +72,7 @@ def _group_codes(groups: ArrayLike | None, n: int) -> np.ndarray:
         return np.arange(n)
     groups = np.asarray(groups)
     if groups.shape != (n,):
-        raise ValueError(f"groups has shape {groups.shape}; expected ({n},), one for each row of Y.")
+        raise ValueError(f"groups has shape {groups.shape}; expected ({n},), one a row of Y.")
     return np.unique(groups, return_inverse=True)[1].reshape(n)
 
 
@@ -133,13 +136,15 @@ class GroupedStratifiedKFold(BaseCrossValidator):
     ['psycho', 'psycho', 'gigi']
     """
 
-    def __init__(self, n_splits: int = 5, *, random_state: Any = 0) -> None:
+    def __init__(
+        self, n_splits: int = 5, *, random_state: int | np.random.RandomState | None = 0
+    ) -> None:
         if not isinstance(n_splits, (int, np.integer)) or n_splits < 2:
             raise ValueError(f"n_splits is {n_splits!r}; expected a whole number of at least 2.")
         self.n_splits = n_splits
         self.random_state = random_state
 
-    def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
+    def get_n_splits(self, X: object = None, y: object = None, groups: object = None) -> int:
         """Return the number of folds."""
         return self.n_splits
 
@@ -170,7 +175,7 @@ class GroupedStratifiedKFold(BaseCrossValidator):
             )
 
     def _iter_test_indices(
-        self, X: Any = None, y: ArrayLike | None = None, groups: ArrayLike | None = None
+        self, X: object = None, y: ArrayLike | None = None, groups: ArrayLike | None = None
     ) -> Iterator[np.ndarray]:
         if y is None:
             raise ValueError("y is None; expected the labels to stratify by.")
@@ -219,7 +224,7 @@ def repeated_folds(
     ]
 
 
-def _development_only(dataset: Any) -> None:
+def _development_only(dataset: "Dataset") -> None:
     """Refuse a data set that holds rows of the locked test."""
     locked = int((np.asarray(getattr(dataset, "split", ())) == "test").sum())
     if locked:
@@ -229,7 +234,7 @@ def _development_only(dataset: Any) -> None:
         )
 
 
-def headline_folds(dataset: Any = None) -> list[Fold]:
+def headline_folds(dataset: "Dataset | None" = None) -> list[Fold]:
     """Return the ten folds on which every headline number of the course is made.
 
     Five folds, grouped by franchise and stratified over labels and size, for each of two fixed
@@ -295,3 +300,235 @@ def locked_split(
             f"{codes.max() + 1} groups cannot give a test of {test_share:.0%}; use more groups."
         )
     return np.array(["dev", "test"])[folds]
+
+
+COUNT_METRICS = ("f1_macro", "f1_micro", "f1_samples", "jaccard", "subset_accuracy")
+WEIGHTED_METRICS = (*COUNT_METRICS, "map")
+
+
+def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Divide, with 0 where there is nothing to divide by (scikit-learn's ``zero_division=0``)."""
+    return np.divide(part, whole, out=np.zeros_like(part, dtype=float), where=whole > 0)
+
+
+def _average_precision(Y: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Average precision of one label for each row of weights: (n,), (n,), (B, n) -> (B,)."""
+    order = np.argsort(-scores, kind="stable")
+    last_of_tie = np.append(np.diff(scores[order]) != 0, True)
+    weights = weights[:, order]
+    hits = (weights * Y[order]).cumsum(axis=1)[:, last_of_tie]  # (B, distinct scores)
+    precision = _ratio(hits, weights.cumsum(axis=1)[:, last_of_tie])
+    found = np.diff(hits, axis=1, prepend=0)
+    return _ratio((found * precision).sum(axis=1), hits[:, -1])
+
+
+def weighted_metric(
+    Y: np.ndarray, predictions: np.ndarray, weights: np.ndarray, metric: str = "f1_macro"
+) -> np.ndarray:
+    """Compute one metric under many weightings of the rows at once.
+
+    A weighting of zeros and ones is a subset of the rows; one of whole numbers is a bootstrap
+    sample. Labels without a positive row in a weighting are left out of its macro averages.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n, L)
+        True labels, 0 or 1.
+    predictions : ndarray of shape (n, L)
+        Predicted labels, 0 or 1; scores for ``metric="map"``.
+    weights : ndarray of shape (B, n)
+        One weighting of the rows in each line.
+    metric : str, default="f1_macro"
+        One of ``WEIGHTED_METRICS``.
+
+    Returns
+    -------
+    ndarray of shape (B,)
+
+    Examples
+    --------
+    >>> Y = np.array([[1, 0], [0, 1], [1, 1]])
+    >>> guess = np.array([[1, 0], [0, 1], [0, 1]])
+    >>> weighted_metric(Y, guess, np.array([[1, 1, 0], [1, 1, 1]]), "subset_accuracy").round(2)
+    array([1.  , 0.67])
+    """
+    if metric not in WEIGHTED_METRICS:
+        raise ValueError(
+            f"metric is {metric!r}; expected one of {', '.join(WEIGHTED_METRICS)} (these can be "
+            "computed over thousands of resamples)."
+        )
+    weights = np.asarray(weights, dtype=float)
+    true = weights @ Y  # (B, L)
+    absent = true == 0
+    if metric == "map":
+        columns = [
+            _average_precision(y, s, weights) for y, s in zip(Y.T, predictions.T, strict=True)
+        ]
+        return np.ma.array(np.column_stack(columns), mask=absent).mean(axis=1).filled(np.nan)
+    both = (Y == 1) & (predictions == 1)
+    either = (Y == 1) | (predictions == 1)
+    if metric == "f1_macro":
+        f1 = _ratio(2 * (weights @ both), true + weights @ predictions)
+        return np.ma.array(f1, mask=absent).mean(axis=1).filled(np.nan)
+    if metric == "f1_micro":
+        sizes = true.sum(axis=1) + (weights @ predictions).sum(axis=1)
+        return _ratio(2 * (weights @ both).sum(axis=1), sizes)
+    hits, union = both.sum(axis=1), either.sum(axis=1)
+    of_row = {
+        "f1_samples": _ratio(2 * hits, hits + union),
+        "jaccard": _ratio(hits, union),
+        "subset_accuracy": hits == union,
+    }[metric]
+    return _ratio(weights @ of_row, weights.sum(axis=1))
+
+
+def _draw_groups(
+    rng: np.random.RandomState,
+    sizes: np.ndarray,
+    eligible: np.ndarray,
+    share: float,
+    odds: np.ndarray,
+) -> np.ndarray:
+    """Draw whole groups, in each round, up to a share of the eligible rows: (R, G) -> (R, G)."""
+    keys = np.where(eligible, rng.random_sample(eligible.shape) ** (1 / odds), -1.0)
+    order = np.argsort(-keys, axis=1)
+    rows = np.take_along_axis(eligible * sizes, order, axis=1)
+    wanted = share * rows.sum(axis=1, keepdims=True)
+    drawn = np.zeros_like(eligible)
+    np.put_along_axis(drawn, order, (rows.cumsum(axis=1) - rows / 2 <= wanted) & (rows > 0), axis=1)
+    return drawn
+
+
+def simulate_leaderboard(
+    data: "Dataset | ArrayLike",
+    submissions: Mapping[str, np.ndarray] | Sequence[np.ndarray],
+    *,
+    groups: ArrayLike | None = None,
+    metric: str = "f1_macro",
+    test_share: float = 0.4,
+    public_share: float = 0.3,
+    public_odds: ArrayLike | None = None,
+    n_rounds: int = 500,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Play a competition many times: who should have picked the winner, the board or your K-fold?
+
+    In each round whole groups are drawn into a hidden test, and a part of these is the public
+    leaderboard; the rest of the hidden rows is the private one. The remaining rows are the training
+    data, on which the out-of-fold predictions give each submission its cross-validated score. One
+    picks the submission that leads in public, one that leads in cross-validation; *regret* is how
+    much the best private score is above the private score of the pick.
+
+    Parameters
+    ----------
+    data : Dataset or array of shape (n, L)
+        Development rows and their true labels. A data set brings its groups along.
+    submissions : mapping or sequence of arrays of shape (n, L)
+        Out-of-fold predictions, 0 or 1, of at least two systems (scores for ``metric="map"``).
+    groups : array of shape (n,), optional
+        Groups that stay together; each row is its own when left out.
+    metric : str, default="f1_macro"
+        One of ``WEIGHTED_METRICS``. Labels without a positive row in a part are left out there.
+    test_share, public_share : float, default=0.4 and 0.3
+        Part of the rows that is hidden; part of the hidden rows that is public.
+    public_odds : array of shape (n,), optional
+        How eagerly a hidden row becomes public (positive); makes a skewed board.
+    n_rounds : int, default=500
+    seed : int, default=0
+
+    Returns
+    -------
+    DataFrame
+        Two rows a round, ``picked_by`` "public" and "cv": ``round, picked_by, submission,
+        public_score, cv_score, private_score, regret, rank_correlation`` (Spearman, over the
+        submissions, between the scores picked by and the private scores).
+
+    Raises
+    ------
+    ValueError
+        If the data set holds rows of the locked test, or shapes do not fit.
+
+    References
+    ----------
+    Blum, Hardt (2015), The Ladder: a reliable leaderboard for machine learning competitions.
+    https://arxiv.org/abs/1502.04585
+
+    Examples
+    --------
+    >>> rng = np.random.RandomState(0)
+    >>> Y = rng.randint(0, 2, (200, 3))
+    >>> noisy = {f"{p:.0%} noise": Y ^ (rng.rand(200, 3) < p) for p in (0.1, 0.3, 0.4)}
+    >>> board = simulate_leaderboard(Y, noisy, n_rounds=20)
+    >>> board.groupby("picked_by")["submission"].agg(lambda picks: picks.mode()[0]).tolist()
+    ['10% noise', '10% noise']
+    """
+    if hasattr(data, "labels"):
+        _development_only(data)
+        groups = data.groups if groups is None else groups
+        data = data.labels
+    Y = label_matrix(data)
+    if not isinstance(submissions, Mapping):
+        submissions = {str(i): guess for i, guess in enumerate(submissions)}
+    if len(submissions) < 2:
+        raise ValueError(f"{len(submissions)} submissions; expected at least 2 to pick from.")
+    for name, guess in submissions.items():
+        if np.shape(guess) != Y.shape:
+            raise ValueError(
+                f"submission {name!r} has shape {np.shape(guess)}; expected {Y.shape} like Y."
+            )
+    for name, share in (("test_share", test_share), ("public_share", public_share)):
+        if not 0 < share < 1:
+            raise ValueError(f"{name} is {share}; expected a number between 0 and 1.")
+
+    codes = _group_codes(groups, len(Y))
+    sizes = np.bincount(codes)
+    odds = np.ones(len(Y)) if public_odds is None else np.asarray(public_odds, dtype=float)
+    if odds.shape != (len(Y),) or not (odds > 0).all():
+        raise ValueError(f"public_odds must be {len(Y)} positive numbers, one a row of Y.")
+    group_odds = np.bincount(codes, odds) / sizes
+    rng = np.random.RandomState(seed)
+    everyone = np.ones((n_rounds, len(sizes)), dtype=bool)
+    hidden = _draw_groups(rng, sizes, everyone, test_share, np.ones(len(sizes)))
+    public = _draw_groups(rng, sizes, hidden, public_share, group_odds)
+    parts = np.stack([public, ~hidden, hidden & ~public])[:, :, codes].astype(float)  # (3, R, n)
+    if not parts.any(axis=2).all():
+        raise ValueError(
+            f"{len(sizes)} groups are too few: a round has an empty part. Use larger shares."
+        )
+    scores = np.stack(
+        [
+            weighted_metric(Y, np.asarray(guess), parts.reshape(-1, len(Y)), metric)
+            for guess in submissions.values()
+        ],
+        axis=-1,
+    ).reshape(3, n_rounds, -1)
+    seen = dict(zip(("public", "cv", "private"), scores, strict=True))
+    names = np.array(list(submissions), dtype=object)
+    rounds = np.arange(n_rounds)
+    tables = []
+    for judge in ("public", "cv"):
+        pick = seen[judge].argmax(axis=1)
+        tables.append(
+            pd.DataFrame(
+                {
+                    "round": rounds,
+                    "picked_by": judge,
+                    "submission": names[pick],
+                    "public_score": seen["public"][rounds, pick],
+                    "cv_score": seen["cv"][rounds, pick],
+                    "private_score": seen["private"][rounds, pick],
+                    "regret": seen["private"].max(axis=1) - seen["private"][rounds, pick],
+                    "rank_correlation": _rank_correlation(seen[judge], seen["private"]),
+                }
+            )
+        )
+    return pd.concat(tables).sort_values("round", kind="stable", ignore_index=True)
+
+
+def _rank_correlation(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Spearman's correlation along the rows: (R, S), (R, S) -> (R,); NaN where all are equal."""
+    left, right = (rankdata(scores, axis=1) for scores in (left, right))
+    left = left - left.mean(axis=1, keepdims=True)
+    right = right - right.mean(axis=1, keepdims=True)
+    scale = np.sqrt((left**2).sum(axis=1) * (right**2).sum(axis=1))
+    return np.where(scale > 0, (left * right).sum(axis=1) / np.where(scale > 0, scale, 1), np.nan)
