@@ -14,6 +14,8 @@ from scipy.stats import rankdata
 from sklearn.model_selection import BaseCrossValidator
 from sklearn.utils import check_random_state
 
+from genrelab.metrics import as_indicator
+
 if TYPE_CHECKING:
     from genrelab.datasets import Dataset
 
@@ -52,18 +54,10 @@ def label_matrix(Y: ArrayLike) -> np.ndarray:
     >>> label_matrix(["comedy", "tragedy", "comedy"]).tolist()
     [[1, 0], [0, 1], [1, 0]]
     """
-    Y = np.asarray(Y)
-    if Y.ndim == 1:
+    if np.ndim(Y) == 1:
+        Y = np.asarray(Y)
         return (Y[:, None] == np.unique(Y)).astype(np.int8)
-    if Y.ndim != 2:
-        raise ValueError(f"Y has shape {Y.shape}; expected (n,) classes or an (n, L) 0/1 matrix.")
-    strange = ~np.isin(Y, (0, 1))
-    if strange.any():
-        row, column = np.argwhere(strange)[0]
-        raise ValueError(
-            f"Y[{row}, {column}] is {Y[row, column]!r}; expected 0 or 1. Binarise the labels first."
-        )
-    return Y.astype(np.int8)
+    return as_indicator(Y)
 
 
 def _group_codes(groups: ArrayLike | None, n: int) -> np.ndarray:
@@ -411,7 +405,7 @@ def simulate_leaderboard(
     n_rounds: int = 500,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """Play a competition many times: who should have picked the winner, the board or your K-fold?
+    """Play a competition many times, and pick once by the public board, once by the K-fold.
 
     In each round whole groups are drawn into a hidden test, and a part of these is the public
     leaderboard; the rest of the hidden rows is the private one. The remaining rows are the training

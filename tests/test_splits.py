@@ -155,11 +155,11 @@ def test_it_is_a_scikit_learn_splitter() -> None:
 
 def test_too_few_groups_and_bad_shapes_are_refused() -> None:
     Y = np.eye(4, dtype=int)
-    with pytest.raises(ValueError, match="n_splits=3, but there are only 2 groups in 4 rows"):
+    with pytest.raises(ValueError, match=r"n_splits=3, but there are only 2 groups in 4 rows"):
         next(GroupedStratifiedKFold(3).split(Y, Y, [0, 0, 1, 1]))
     with pytest.raises(ValueError, match=r"groups has shape \(3,\); expected \(4,\)"):
         GroupedStratifiedKFold(2).fold_of_rows(Y, [0, 0, 1])
-    with pytest.raises(ValueError, match=r"Y\[0, 0\] is .*2.*; expected 0 or 1"):
+    with pytest.raises(ValueError, match=r"Y\[0, 0\] is 2; expected 0 or 1"):
         repeated_folds(2 * Y)
     with pytest.raises(ValueError, match="at least 2"):
         GroupedStratifiedKFold(1)
@@ -194,7 +194,7 @@ def test_the_locked_test_is_whole_franchises_and_a_fair_fifth(seed: int) -> None
     assert abs((split == "test").mean() - 0.2) < 0.01
     assert (np.abs(Y[split == "test"].sum(axis=0) / Y.sum(axis=0) - 0.2) < 0.05).all()
     assert (split == locked_split(Y, groups, seed=seed)).all()
-    with pytest.raises(ValueError, match="test_share is 1.2"):
+    with pytest.raises(ValueError, match=r"test_share is 1\.2"):
         locked_split(Y, groups, test_share=1.2)
 
 
@@ -232,7 +232,7 @@ def sklearn_score(Y: np.ndarray, guess: np.ndarray, weights: np.ndarray, metric:
             return jaccard_score(
                 Y, guess, average="samples", sample_weight=weights, zero_division=0
             )
-        return float(np.average((Y == guess).all(axis=1), weights=weights))
+        return float(np.average((guess == Y).all(axis=1), weights=weights))
 
 
 @settings(deadline=None, max_examples=40)
@@ -249,7 +249,7 @@ def test_weighted_metrics_agree_with_scikit_learn(seed: int, metric: str) -> Non
 
 
 def test_an_unknown_metric_is_refused() -> None:
-    with pytest.raises(ValueError, match="'hamming'; expected one of f1_macro"):
+    with pytest.raises(ValueError, match=r"'hamming'; expected one of f1_macro"):
         weighted_metric(np.eye(2), np.eye(2), np.ones((1, 2)), "hamming")
 
 
