@@ -1,0 +1,61 @@
+"""Every figure of the book is one call that returns a `Figure` with alt text.
+
+One style, one colour-blind-safe palette. Genres carry one of two colours in every chapter: that of
+high support, or that of low support (fewer than 10 % of the rows).
+"""
+
+from genrelab.plots.curves import (
+    learning_curve,
+    play_scores,
+    quality_vs_cost,
+    reading_more,
+    reliability,
+)
+from genrelab.plots.figure import LOW_SUPPORT, PALETTE, SERIES, Figure, support_colours
+from genrelab.plots.films import (
+    agreement,
+    cardinality,
+    embedding_map,
+    genre_counts,
+    lengths,
+    word_weights,
+)
+from genrelab.plots.grids import co_occurrence, confusion, heatmap
+from genrelab.plots.scores import (
+    fold_spread,
+    leaderboard,
+    leak_bars,
+    paired_differences,
+    per_genre_dumbbell,
+    threshold_cliff,
+    threshold_curves,
+)
+
+__all__ = [
+    "LOW_SUPPORT",
+    "PALETTE",
+    "SERIES",
+    "Figure",
+    "agreement",
+    "cardinality",
+    "co_occurrence",
+    "confusion",
+    "embedding_map",
+    "fold_spread",
+    "genre_counts",
+    "heatmap",
+    "leaderboard",
+    "leak_bars",
+    "learning_curve",
+    "lengths",
+    "paired_differences",
+    "per_genre_dumbbell",
+    "play_scores",
+    "quality_vs_cost",
+    "reading_more",
+    "reliability",
+    "support_colours",
+    "threshold_cliff",
+    "threshold_curves",
+    "word_weights",
+]
