@@ -1,0 +1,120 @@
+"""Chapters as they lie in ``notebooks/``: found, read, and made ready for the book."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import jupytext
+import yaml
+from nbformat import NotebookNode
+
+ROOT = Path(__file__).resolve().parents[2]
+SOLUTION_MARK = re.compile(r"^#+ (BEGIN|END) SOLUTION\s*$")
+FOLDED = {"hint": "Hint", "solution": "Solution"}
+
+
+def chapters(root: Path = ROOT) -> list[Path]:
+    """Return the sources of all chapters, in order.
+
+    Examples
+    --------
+    >>> all(path.suffix == ".py" for path in chapters())
+    True
+    """
+    return sorted((root / "notebooks").glob("[0-9][0-9]_*.py"))
+
+
+@cache
+def config(root: Path = ROOT) -> dict:
+    """Return the book's ``_config.yml``, the one home of the repository's address."""
+    return yaml.safe_load((root / "_config.yml").read_text("utf-8"))
+
+
+def address(root: Path = ROOT) -> tuple[str, str]:
+    """Return the repository's address and branch.
+
+    Examples
+    --------
+    >>> address()[1]
+    'main'
+    """
+    repository = config(root)["repository"]
+    return repository["url"].rstrip("/"), repository["branch"]
+
+
+def colab_link(path: Path, root: Path = ROOT) -> str:
+    """Return the address that opens a chapter's notebook in Colab."""
+    url, branch = address(root)
+    place = url.removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{place}/blob/{branch}/notebooks/{path.stem}.ipynb"
+
+
+def read(text: str) -> NotebookNode:
+    """Read a chapter's py:percent source into a notebook without outputs."""
+    return jupytext.reads(text, fmt="py:percent")
+
+
+def title(path: Path) -> str:
+    """Return a chapter's title: the first heading of its first cell."""
+    for line in read(path.read_text("utf-8")).cells[0].source.splitlines():
+        if line.startswith("# "):
+            return line[2:].strip()
+    raise ValueError(f"{path.name}: its first cell has no '# Title' line; write one.")
+
+
+def tags(cell: NotebookNode) -> list[str]:
+    """Return a cell's tags."""
+    return cell.metadata.get("tags", [])
+
+
+def without_marks(source: str) -> str:
+    r"""Drop the lines that mark a solution's begin and end.
+
+    Examples
+    --------
+    >>> without_marks("a = 1\n### BEGIN SOLUTION\nb = 2\n### END SOLUTION")
+    'a = 1\nb = 2'
+    """
+    return "\n".join(line for line in source.splitlines() if not SOLUTION_MARK.match(line))
+
+
+def for_book(text: str) -> NotebookNode:
+    """Read a chapter for the book: hints and solutions folded, marks gone.
+
+    myst-nb calls this on each ``.py`` chapter (``nb_custom_formats`` in ``_config.yml``).
+
+    Parameters
+    ----------
+    text : str
+        A py:percent source.
+
+    Returns
+    -------
+    NotebookNode
+        Its code cells are the ones that are executed, in order.
+
+    Examples
+    --------
+    >>> book = for_book("# %% [markdown] tags=['hint']\\n# Count first.")
+    >>> print(book.cells[0].source)
+    :::{dropdown} Hint
+    Count first.
+    :::
+    """
+    notebook = read(text)
+    for cell in notebook.cells:
+        kind = next((tag for tag in tags(cell) if tag in FOLDED), None)
+        if kind is None:
+            continue
+        if cell.cell_type == "markdown":
+            longest = max(map(len, re.findall(r"^ *(:{3,})", cell.source, re.M)), default=2)
+            fence = ":" * (longest + 1)
+            cell.source = f"{fence}{{dropdown}} {FOLDED[kind]}\n{cell.source}\n{fence}"
+        else:
+            cell.source = without_marks(cell.source)
+            cell.metadata["tags"] = [*tags(cell), "hide-cell"]
+            cell.metadata["mystnb"] = {
+                "code_prompt_show": f"Show the {kind}",
+                "code_prompt_hide": f"Hide the {kind}",
+            }
+    return notebook

