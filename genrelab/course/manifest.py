@@ -31,7 +31,10 @@ OTHER_DRAFTS = {
     "three-kings-spoils-of-war": "three-kings",
 }
 _FUNCTION_WORDS = frozenset(
-    ["the", "of", "and", "to", "a", "in", "is", "that", "it", "was", "for", "on", "are", "with", "as", "his", "they", "at", "be", "this", "from", "have", "or", "by", "one", "had", "not", "but", "what", "all", "were", "when", "we", "there", "can", "an", "your", "which", "their", "said", "if", "do"]
+    (
+        "the of and to a in is that it was for on are with as his they at be this from have or "
+        "by one had not but what all were when we there can an your which their said if do"
+    ).split()
 )
 
 
