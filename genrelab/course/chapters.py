@@ -79,7 +79,7 @@ def without_marks(source: str) -> str:
 
 
 def for_book(text: str) -> NotebookNode:
-    """Read a chapter for the book: hints and solutions folded, marks gone.
+    r"""Read a chapter for the book: hints and solutions folded, marks gone.
 
     myst-nb calls this on each ``.py`` chapter (``nb_custom_formats`` in ``_config.yml``).
 
@@ -95,7 +95,7 @@ def for_book(text: str) -> NotebookNode:
 
     Examples
     --------
-    >>> book = for_book("# %% [markdown] tags=['hint']\\n# Count first.")
+    >>> book = for_book("# %% [markdown] tags=['hint']\n# Count first.")
     >>> print(book.cells[0].source)
     :::{dropdown} Hint
     Count first.

@@ -55,11 +55,11 @@ def read_bibliography(path: Path) -> BibliographyData:
 
 
 def labels(stem: str, text: str) -> dict[str, tuple[str, str]]:
-    """Find the headings that bear a label.
+    r"""Find the headings that bear a label.
 
     Examples
     --------
-    >>> labels("03_baselines", "(cliff)=\\n## The cliff")
+    >>> labels("03_baselines", "(cliff)=\n## The cliff")
     {'cliff': ('03_baselines', 'The cliff')}
     """
     found = re.findall(r"^\(([\w.:-]+)\)=[ ]*\n+#+ +(.+)$", text, re.M)
@@ -133,7 +133,7 @@ def _directive(name: str, argument: str, body: list[str], context: Context) -> s
     if name == "dropdown" or "dropdown" in options.get("class", ""):
         return details(argument or name.title(), inner)
     if name in ADMONITIONS or name == "admonition":
-        title = argument if name == "admonition" else {"seealso": "See also"}.get(name, name.title())
+        title = {"admonition": argument, "seealso": "See also"}.get(name, name.title())
         if name != "admonition" and argument:
             inner = f"{_roles(argument, context)}\n{inner}"
         quoted = "\n".join(f"> {line}".rstrip() for line in inner.splitlines())
@@ -226,7 +226,7 @@ def _plain(latex: str) -> str:
 
 
 def authors(entry: Entry) -> str:
-    """Name an entry's authors as in running text: one, two, or the first *et al.*"""
+    """Name an entry's authors as in running text: one, two, or the first and *et al.*."""
     names = [_plain(" ".join(person.last_names)) for person in entry.persons.get("author", [])]
     if not names:
         return _plain(entry.fields.get("organization", entry.fields["title"]))
