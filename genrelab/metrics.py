@@ -529,7 +529,7 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
             matrix = matrix.astype(np.float64)
     if matrix.dtype.kind not in "biuf":
         raise ValueError(
-            f"{name} holds {matrix.dtype} values, {matrix[0, 0]!r} first; expected numbers. "
+            f"{name} holds {matrix.dtype} values, {str(matrix[0, 0])!r} first; expected numbers. "
             "Binarise label sets with MultiLabelBinarizer first."
         )
     return matrix
