@@ -9,24 +9,7 @@ from matplotlib.ticker import FuncFormatter
 from numpy.typing import ArrayLike
 from sklearn.calibration import calibration_curve
 
-from genrelab.plots.figure import (
-    HALO,
-    MARKERS,
-    PALETTE,
-    SERIES,
-    Figure,
-    finish,
-    key,
-    listing,
-    log_axis,
-    panel,
-    panels,
-    percent,
-    rows_axis,
-    spread,
-    styled,
-    table,
-)
+from genrelab.plots import figure as base
 
 
 def label_points(ax: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) -> None:
@@ -38,30 +21,23 @@ def label_points(ax: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) -> 
     places = to_axes.transform(points)  # (n, 2), each coordinate in 0..1
     lefts, heights = places[:, 0] > 0.6, places[:, 1].copy()
     for side in (lefts, ~lefts):
-        heights[side] = spread(heights[side], 0.22 / ax.figure.get_figheight())
+        heights[side] = base.spread(heights[side], 0.22 / ax.figure.get_figheight())
     for name, point, place, left, height in zip(
         names, points, places, lefts, heights, strict=True
     ):
-        ax.annotate(
-            name,
-            point,
-            xytext=(place[0] + (-0.025 if left else 0.025), height),
-            textcoords="axes fraction",
-            ha="right" if left else "left",
-            va="center",
-            fontsize=9,
-            path_effects=HALO,
-        )
+        place = (place[0] + (-0.025 if left else 0.025), height)
+        side = {"xytext": place, "textcoords": "axes fraction", "ha": "right" if left else "left"}
+        base.write(ax, name, *point, **side)
 
 
-@styled
+@base.styled
 def reading_more(
     scores: pd.DataFrame,
     *,
     references: Mapping[str, float] | None = None,
     metric: str = "macro-F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw scores against the share of the text that the model reads.
 
     Parameters
@@ -93,24 +69,22 @@ def reading_more(
 TF-IDF 0.650.'
     """
     folds = ["low", "high"] if {"low", "high"} <= set(scores.columns) else []
-    frame = table(scores, "scores", ["share", "score", *folds])
+    frame = base.table(scores, "scores", ["share", "score", *folds])
     if not frame["share"].between(0, 1, inclusive="right").all():
         raise ValueError(
             f"shares run from {frame['share'].min():g} to {frame['share'].max():g}; expected "
             "parts of the text above 0 and at most 1."
         )
-    canvas, ax = panel(3.9)
-    log_axis(ax)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: percent(share)))
-    ax.plot(frame["share"], frame["score"], "o", color=SERIES[0], markersize=8)
+    canvas, ax = base.panel(3.9)
+    base.log_axis(ax)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda share, _: base.percent(share)))
+    ax.plot(frame["share"], frame["score"], "o", color=base.SERIES[0], markersize=8)
     if folds:
-        ax.vlines(frame["share"], frame["low"], frame["high"], color=SERIES[0], lw=2, alpha=0.5)
+        ax.vlines(frame["share"], frame["low"], frame["high"], color=base.SERIES[0], alpha=0.6)
     for name, value in (references or {}).items():
-        ax.axhline(value, color=SERIES[1], lw=1.8, ls="--")
-        ax.annotate(
-            f"{name} {value:.3f}", (0.01, value), xytext=(0, 3), fontsize=9,
-            xycoords=("axes fraction", "data"), textcoords="offset points", path_effects=HALO,
-        )
+        ax.axhline(value, color=base.SERIES[1], lw=1.8, ls="--")
+        place = ("axes fraction", "data")
+        base.write(ax, f"{name} {value:.3f}", 0.01, value, 0.1, 6, xycoords=place)
     names = [f"{name} {score:.3f}" for name, score in frame["score"].items()]
     label_points(ax, frame["share"], frame["score"], names)
     ax.set(xlabel="share of the text read (logarithmic scale)", ylabel=metric)
@@ -119,22 +93,22 @@ TF-IDF 0.650.'
         f"{metric} is {frame.loc[least, 'score']:.2f} with {least}, "
         f"{frame.loc[most, 'score']:.2f} with {most}"
     )
-    parts = [f"{name} ({percent(r.share)}) {r.score:.3f}" for name, r in frame.iterrows()]
-    alt = f"{metric} by share of the text read: {listing(parts)}"
+    parts = [f"{name} ({base.percent(r.share)}) {r.score:.3f}" for name, r in frame.iterrows()]
+    alt = f"{metric} by share of the text read: {base.listing(parts)}"
     if references:
-        alt += "; for comparison " + listing([f"{n} {v:.3f}" for n, v in references.items()])
+        alt += "; for comparison " + base.listing([f"{n} {v:.3f}" for n, v in references.items()])
     note = "Lines: lowest to highest fold, no confidence interval." if folds else ""
-    return finish(canvas, title or message, alt + ".", note)
+    return base.finish(canvas, title or message, alt + ".", note)
 
 
-@styled
+@base.styled
 def quality_vs_cost(
     systems: pd.DataFrame,
     *,
     cost: str = "seconds",
     quality: str = "macro-F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw what each system scores against what it costs; a line joins those that none beats.
 
     Parameters
@@ -164,7 +138,7 @@ def quality_vs_cost(
     'macro-F1 and seconds: TF-IDF 0.650 for 5 and MiniLM 0.610 for 900; not beaten at their cost: \
 TF-IDF.'
     """
-    frame = table(systems, "systems", [cost, quality])
+    frame = base.table(systems, "systems", [cost, quality])
     if (frame[cost] <= 0).any():
         raise ValueError(
             f"{cost} of {frame[cost].idxmin()!r} is {frame[cost].min():g}; expected above 0, "
@@ -172,29 +146,30 @@ TF-IDF.'
         )
     ordered = frame.sort_values([cost, quality], ascending=[True, False])
     front = ordered[ordered[quality] > ordered[quality].cummax().shift(fill_value=-np.inf)]
-    canvas, ax = panel(4.0)
-    log_axis(ax)
-    ax.plot(front[cost], front[quality], color=PALETTE["faint"], lw=2, drawstyle="steps-post")
-    ax.plot(frame[cost], frame[quality], "o", color=PALETTE["muted"], markersize=8)
-    ax.plot(front[cost], front[quality], "o", color=SERIES[0], markersize=9)
+    canvas, ax = base.panel(4.0)
+    base.log_axis(ax)
+    ax.plot(front[cost], front[quality], color=base.PALETTE["faint"], lw=2, drawstyle="steps-post")
+    ax.plot(frame[cost], frame[quality], "o", color=base.PALETTE["muted"], markersize=8)
+    ax.plot(front[cost], front[quality], "o", color=base.SERIES[0], markersize=9)
     label_points(ax, frame[cost], frame[quality], list(map(str, frame.index)))
     ax.set(xlabel=f"{cost} (logarithmic scale)", ylabel=quality)
     best = frame[quality].idxmax()
     score, price = frame.loc[best, [quality, cost]]
     message = f"{best} is best ({quality} {score:.2f}) for {price:,g} {cost}"
     parts = [f"{name} {row[quality]:.3f} for {row[cost]:,g}" for name, row in frame.iterrows()]
-    alt = f"{quality} and {cost}: {listing(parts)}; not beaten at their cost: "
-    return finish(canvas, title or message, f"{alt}{listing(list(map(str, front.index)))}.")
+    unbeaten = base.listing(list(map(str, front.index)))
+    alt = f"{quality} and {cost}: {base.listing(parts)}; not beaten at their cost: {unbeaten}."
+    return base.finish(canvas, title or message, alt)
 
 
-@styled
+@base.styled
 def learning_curve(
     curves: Mapping[str, pd.DataFrame],
     *,
     xlabel: str = "training rows",
     metric: str = "macro-F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw mean scores along a size or a step, with a band from the lowest to the highest fold.
 
     Parameters
@@ -223,12 +198,14 @@ def learning_curve(
     >>> learning_curve({"TF-IDF": frame}).alt
     'macro-F1: TF-IDF from 0.450 at 100 training rows to 0.610 at 800 (mean of 2 folds).'
     """
-    if not 1 <= len(curves) <= len(SERIES):
-        raise ValueError(f"{len(curves)} curves; expected 1 to {len(SERIES)}.")
-    frames = {name: table(frame, f"curve {name!r}").sort_index() for name, frame in curves.items()}
-    canvas, ax = panel(3.8)
+    if not 1 <= len(curves) <= len(base.SERIES):
+        raise ValueError(f"{len(curves)} curves; expected 1 to {len(base.SERIES)}.")
+    frames = {name: base.table(curve, f"curve {name!r}") for name, curve in curves.items()}
+    canvas, ax = base.panel(3.8)
     parts, ends = [], []
-    for (name, frame), colour, marker in zip(frames.items(), SERIES, MARKERS, strict=False):
+    looks = zip(base.SERIES, base.MARKERS, strict=True)
+    for (name, frame), (colour, marker) in zip(frames.items(), looks, strict=False):
+        frame = frame.sort_index()
         mean = frame.mean(axis=1)
         ax.fill_between(
             frame.index, frame.min(axis=1), frame.max(axis=1), color=colour, alpha=0.18, lw=0
@@ -241,24 +218,21 @@ def learning_curve(
         )
     ax.set(xlabel=xlabel, ylabel=metric)
     low, high = ax.get_ylim()
-    heights = spread([y for _, y in ends], 0.07 * (high - low))
+    heights = base.spread([y for _, y in ends], 0.07 * (high - low))
     for name, (x, _), height in zip(frames, ends, heights, strict=True):
-        ax.annotate(
-            name, (x, height), xytext=(8, 0), textcoords="offset points", va="center", fontsize=9,
-            fontweight="bold", annotation_clip=False,
-        )
+        base.write(ax, name, x, height, dx=8, fontweight="bold")
     message = f"{metric}: {parts[0].split(' (mean')[0]}"
     note = "Line: mean of the folds. Band: lowest to highest fold, no confidence interval."
-    return finish(canvas, title or message, f"{metric}: {listing(parts)}.", note)
+    return base.finish(canvas, title or message, f"{metric}: {base.listing(parts)}.", note)
 
 
-@styled
+@base.styled
 def reliability(
     predictions: Mapping[str, tuple[ArrayLike, ArrayLike]],
     *,
     bins: int = 10,
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw how often a predicted probability comes true.
 
     Parameters
@@ -286,13 +260,13 @@ def reliability(
     >>> reliability({"LR": (truth, scores)}, bins=2).alt
     'Expected calibration error: LR 0.250; of predictions around 0.70, 100 % came true.'
     """
-    if not 1 <= len(predictions) <= len(SERIES):
-        raise ValueError(f"{len(predictions)} systems; expected 1 to {len(SERIES)}.")
-    canvas, ax = panel(4.4)
-    ax.plot([0, 1], [0, 1], color=PALETTE["muted"], lw=1, ls="--")
+    if not 1 <= len(predictions) <= len(base.SERIES):
+        raise ValueError(f"{len(predictions)} systems; expected 1 to {len(base.SERIES)}.")
+    canvas, ax = base.panel(4.4)
+    ax.plot([0, 1], [0, 1], color=base.PALETTE["muted"], lw=1, ls="--")
     parts, errors = [], {}
     for (name, (truth, score)), colour, marker in zip(
-        predictions.items(), SERIES, MARKERS, strict=False
+        predictions.items(), base.SERIES, base.MARKERS, strict=False
     ):
         truth, score = np.asarray(truth), np.asarray(score, dtype=float)
         if truth.shape != score.shape or not ((score >= 0) & (score <= 1)).all():
@@ -309,19 +283,20 @@ def reliability(
         errors[name] = np.abs(gaps).sum() / len(score)
         parts.append(
             f"{name} {errors[name]:.3f}; of predictions around {predicted[-1]:.2f}, "
-            f"{percent(observed[-1])} came true"
+            f"{base.percent(observed[-1])} came true"
         )
-    key(ax, dict(zip(predictions, SERIES, strict=False)))
+    base.key(ax, dict(zip(predictions, base.SERIES, strict=False)))
     ax.set(xlabel="predicted probability", ylabel="share that came true", aspect="equal")
-    message = "Expected calibration error: " + listing([f"{n} {e:.3f}" for n, e in errors.items()])
-    alt = f"Expected calibration error: {listing(parts)}."
-    return finish(canvas, title or message, alt, "Dashed: perfect calibration.")
+    said = base.listing([f"{name} {error:.3f}" for name, error in errors.items()])
+    message = f"Expected calibration error: {said}"
+    alt = f"Expected calibration error: {base.listing(parts)}."
+    return base.finish(canvas, title or message, alt, "Dashed: perfect calibration.")
 
 
-@styled
+@base.styled
 def play_scores(
     scores: pd.DataFrame, kinds: Sequence[str], *, title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw what a model says of each play, one panel a genre, plays sorted into kinds.
 
     Parameters
@@ -348,23 +323,23 @@ def play_scores(
     >>> play_scores(frame, ["comedy", "tragedy"]).alt
     'Mean scores: Comedy: comedy 0.60 and tragedy 0.20.'
     """
-    frame = table(scores, "scores")
+    frame = base.table(scores, "scores")
     if len(kinds) != len(frame):
         raise ValueError(f"{len(kinds)} kinds for {len(frame)} plays; expected one each.")
     means = frame.groupby(np.asarray(kinds, dtype=str)).mean()
-    canvas, axes = panels(
+    canvas, axes = base.panels(
         frame.shape[1], min(3, frame.shape[1]), 0.75 + 0.25 * len(means), sharex=True, sharey=True
     )
     for ax, (genre, column) in zip(axes, frame.items(), strict=True):
         for row, kind in enumerate(means.index):
             values = column[np.asarray(kinds, dtype=str) == kind]
             ax.plot(
-                values, np.full(len(values), row), MARKERS[row % len(MARKERS)],
-                color=SERIES[row % len(SERIES)], alpha=0.55, markersize=5.5, mew=0,
+                values, np.full(len(values), row), base.MARKERS[row % len(base.MARKERS)],
+                color=base.SERIES[row % len(base.SERIES)], alpha=0.55, markersize=5.5, mew=0,
             )
-            ax.vlines(means.loc[kind, genre], row - 0.35, row + 0.35, color=PALETTE["ink"], lw=2)
+            ax.vlines(means.loc[kind, genre], row - 0.35, row + 0.35, base.PALETTE["ink"], lw=2)
         ax.set_title(str(genre), loc="left", fontsize=9.5, fontweight="bold", pad=3)
-        rows_axis(ax, list(means.index))
+        base.rows_axis(ax, list(means.index))
     widest = (means.max() - means.min()).idxmax()
     high, low = means[widest].idxmax(), means[widest].idxmin()
     message = (
@@ -372,8 +347,8 @@ def play_scores(
         f"{means[widest].min():.2f} for {low}"
     )
     parts = [
-        f"{genre}: " + listing([f"{kind} {value:.2f}" for kind, value in column.items()])
+        f"{genre}: " + base.listing([f"{kind} {value:.2f}" for kind, value in column.items()])
         for genre, column in means.items()
     ]
     note = "Dots: plays. Bar: mean of the kind."
-    return finish(canvas, title or message, f"Mean scores: {'; '.join(parts)}.", note)
+    return base.finish(canvas, title or message, f"Mean scores: {'; '.join(parts)}.", note)

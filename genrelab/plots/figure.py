@@ -62,7 +62,6 @@ STYLE = sns.axes_style("whitegrid") | {
     "text.color": PALETTE["ink"],
     "xtick.color": PALETTE["muted"],
     "ytick.color": PALETTE["ink"],
-    "svg.hashsalt": "genrelab",
 }
 WIDTH = 5.6  # inches: narrow, so that letters stay legible when a phone scales the picture down
 CSS_PIXELS_PER_INCH = 115
@@ -126,7 +125,7 @@ class Figure:
         Parameters
         ----------
         path : str or Path
-            Its suffix, ``.png`` or ``.svg``, chooses the format.
+            A name that ends in ``.png``.
 
         Returns
         -------
@@ -135,19 +134,14 @@ class Figure:
         Raises
         ------
         ValueError
-            If the suffix is another one.
+            If the name ends otherwise.
         """
         path = Path(path)
-        if path.suffix not in (".png", ".svg"):
-            raise ValueError(f"cannot save a figure as {path.name!r}; expected .png or .svg.")
+        if path.suffix != ".png":
+            raise ValueError(f"cannot save a figure as {path.name!r}; expected a name in .png.")
         draft = path.with_name(path.name + ".part")
-        if path.suffix == ".png":
-            draft.write_bytes(self.png)
-        else:
-            with matplotlib.rc_context(STYLE):
-                self.canvas.savefig(draft, format="svg", metadata={"Date": None})
-        draft.replace(path)
-        return path
+        draft.write_bytes(self.png)
+        return draft.replace(path)
 
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
@@ -231,23 +225,25 @@ def key(ax: Axes, entries: Mapping[str, str], markers: Sequence[str] = MARKERS) 
     ]
     columns = 3 if sum(map(len, entries)) <= 50 else 2
     ax.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0, 1),
-        ncols=min(columns, len(handles)),
-        frameon=False,
-        handletextpad=0.2,
-        columnspacing=1.2,
-        borderaxespad=0.2,
+        handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False,
+        handletextpad=0.2, columnspacing=1.2, borderaxespad=0.2,
     )
+
+
+def write(
+    ax: Axes, text: str, x: float, y: float, dx: float = 0, dy: float = 0, **style: object
+) -> None:
+    """Write ``text`` at a point of the data, ``dx`` and ``dy`` typographic points from it."""
+    ha = "left" if dx > 0 else "right" if dx < 0 else "center"
+    place = {"xytext": (dx, dy), "textcoords": "offset points", "ha": ha, "va": "center"}
+    ax.annotate(text, (x, y), fontsize=9, path_effects=HALO, annotation_clip=False, **place | style)
 
 
 def support_key(ax: Axes, colours: Sequence[str], unit: str = "films") -> None:
     """Explain the two support colours, where a figure shows both."""
     if len(set(colours)) == 2:
-        limit = f"{LOW_SUPPORT:.0%}".replace("%", " %")
-        entries = {f"in {limit} of {unit} or more": "high", "in fewer": "low"}
-        key(ax, {name: PALETTE[kind] for name, kind in entries.items()}, ("s",))
+        often = f"in {percent(LOW_SUPPORT)} of {unit} or more"
+        key(ax, {often: PALETTE["high"], "in fewer": PALETTE["low"]}, ("s",))
 
 
 def log_axis(ax: Axes) -> None:

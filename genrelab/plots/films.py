@@ -7,31 +7,13 @@ import pandas as pd
 import seaborn as sns
 from numpy.typing import ArrayLike
 
-from genrelab.plots.figure import (
-    HALO,
-    PALETTE,
-    SERIES,
-    Figure,
-    dots_a_genre,
-    finish,
-    label_matrix,
-    listing,
-    log_axis,
-    panel,
-    panels,
-    percent,
-    rows_axis,
-    styled,
-    support_colours,
-    support_key,
-    table,
-)
+from genrelab.plots import figure as base
 
 
-@styled
+@base.styled
 def genre_counts(
     Y: ArrayLike, names: Sequence[str], *, unit: str = "films", title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw how many rows carry each genre, the most frequent on top.
 
     Parameters
@@ -59,34 +41,29 @@ def genre_counts(
     >>> genre_counts([[1, 0], [1, 1], [1, 0]], ["Drama", "Western"]).alt
     'Number of 3 films that carry each genre: Drama 3 (100 %) and Western 1 (33 %).'
     """
-    Y, names = label_matrix(Y, names)
+    Y, names = base.label_matrix(Y, names)
     order = np.argsort(-Y.sum(axis=0), kind="stable")
     names = [names[i] for i in order]
     counts, share = Y.sum(axis=0)[order], Y.mean(axis=0)[order]
-    colours = support_colours(share, len(names))
-    canvas, ax = panel(0.9 + 0.27 * len(names))
+    parts = [f"{count:,} ({base.percent(p)})" for count, p in zip(counts, share, strict=True)]
+    colours = base.support_colours(share, len(names))
+    canvas, ax = base.panel(0.9 + 0.27 * len(names))
     ax.barh(range(len(names)), counts, color=colours, height=0.72)
-    for row, (count, part) in enumerate(zip(counts, share, strict=True)):
-        ax.annotate(
-            f"{count:,}  ({percent(part)})",
-            (count, row),
-            xytext=(4, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-        )
-    rows_axis(ax, names)
+    for row, part in enumerate(parts):
+        base.write(ax, part, counts[row], row, dx=4)
+    base.rows_axis(ax, names)
     ax.set_xlim(0, 1.22 * max(counts.max(), 1))
     ax.set_xlabel(unit)
-    support_key(ax, colours, unit)
-    message = f"{names[0]} is in {percent(share[0])} of {unit}, {names[-1]} in {percent(share[-1])}"
-    parts = [f"{n} {c:,} ({percent(p)})" for n, c, p in zip(names, counts, share, strict=True)]
-    alt = f"Number of {len(Y):,} {unit} that carry each genre: {listing(parts)}."
-    return finish(canvas, title or message, alt)
+    base.support_key(ax, colours, unit)
+    first, last = base.percent(share[0]), base.percent(share[-1])
+    message = f"{names[0]} is in {first} of {unit}, {names[-1]} in {last}"
+    said = base.listing([f"{name} {part}" for name, part in zip(names, parts, strict=True)])
+    alt = f"Number of {len(Y):,} {unit} that carry each genre: {said}."
+    return base.finish(canvas, title or message, alt)
 
 
-@styled
-def cardinality(Y: ArrayLike, *, unit: str = "films", title: str | None = None) -> Figure:
+@base.styled
+def cardinality(Y: ArrayLike, *, unit: str = "films", title: str | None = None) -> base.Figure:
     """Draw how many genres a row carries (its label cardinality).
 
     Parameters
@@ -112,15 +89,13 @@ def cardinality(Y: ArrayLike, *, unit: str = "films", title: str | None = None) 
     >>> cardinality([[1, 0], [1, 1], [1, 0]]).alt
     'Of 3 films, 2 have 1 genre and 1 has 2 genres; the mean is 1.33.'
     """
-    Y, _ = label_matrix(Y)
+    Y, _ = base.label_matrix(Y)
     sizes, counts = np.unique(Y.sum(axis=1), return_counts=True)
     mean = Y.sum(axis=1).mean()
-    canvas, ax = panel(3.1)
-    ax.bar(sizes, counts, color=PALETTE["high"], width=0.72)
+    canvas, ax = base.panel(3.1)
+    ax.bar(sizes, counts, color=base.PALETTE["high"], width=0.72)
     for size, count in zip(sizes, counts, strict=True):
-        ax.annotate(
-            f"{count:,}", (size, count), xytext=(0, 3), textcoords="offset points", ha="center"
-        )
+        base.write(ax, f"{count:,}", size, count, dy=7)
     ax.set_xticks(np.arange(sizes.min(), sizes.max() + 1))
     ax.grid(visible=False, axis="x")
     ax.set(xlabel=f"genres a row carries (mean {mean:.2f})", ylabel=unit)
@@ -129,17 +104,18 @@ def cardinality(Y: ArrayLike, *, unit: str = "films", title: str | None = None) 
         f"{c:,} {'has' if c == 1 else 'have'} {s} genre{'' if s == 1 else 's'}"
         for s, c in zip(sizes, counts, strict=True)
     ]
-    alt = f"Of {len(Y):,} {unit}, {listing(parts)}; the mean is {mean:.2f}."
-    return finish(canvas, title or f"{unit.capitalize()} carry {mean:.2f} genres on average", alt)
+    alt = f"Of {len(Y):,} {unit}, {base.listing(parts)}; the mean is {mean:.2f}."
+    message = f"{unit.capitalize()} carry {mean:.2f} genres on average"
+    return base.finish(canvas, title or message, alt)
 
 
-@styled
+@base.styled
 def lengths(
     n_words: Mapping[str, ArrayLike],
     *,
     window: float | None = None,
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw how long texts are, kind by kind, on a logarithmic scale.
 
     Parameters
@@ -177,27 +153,20 @@ n = 2).'
                 + "; expected one number of words a text, at least 1. Drop empty texts."
             )
     long = pd.concat(pd.DataFrame({"words": v, "kind": k}) for k, v in kinds.items())
-    canvas, ax = panel(1.4 + 0.62 * len(kinds))
+    canvas, ax = base.panel(1.4 + 0.62 * len(kinds))
     sns.violinplot(
         long, x="words", y="kind", order=list(kinds), log_scale=True, cut=0, inner=None,
-        color=PALETTE["high"], alpha=0.45, linewidth=0, density_norm="width", ax=ax,
+        color=base.PALETTE["high"], alpha=0.45, linewidth=0, density_norm="width", ax=ax,
     )
     medians = {name: float(np.median(values)) for name, values in kinds.items()}
     for row, median in enumerate(medians.values()):
-        ax.plot(median, row, "o", color=PALETTE["ink"], markersize=5)
-        ax.annotate(
-            f"{median:,.0f}", (median, row), xytext=(0, 7), textcoords="offset points",
-            ha="center", fontsize=9, fontweight="bold", path_effects=HALO,
-        )
-    log_axis(ax)
-    rows_axis(ax, list(kinds))
+        ax.plot(median, row, "o", color=base.PALETTE["ink"], markersize=5)
+        base.write(ax, f"{median:,.0f}", median, row, dy=11, fontweight="bold")
+    base.log_axis(ax)
+    base.rows_axis(ax, list(kinds))
     if window is not None:
-        ax.axvline(window, color=PALETTE["ink"], linestyle="--", linewidth=1.5)
-        ax.annotate(
-            f"one window: {window:,.0f} words", (window, 0.99), xytext=(4, 0), va="top",
-            xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=9,
-            path_effects=HALO,
-        )
+        ax.axvline(window, color=base.PALETTE["ink"], linestyle="--", linewidth=1.5)
+        base.write(ax, f"one window: {window:,.0f} words", window, -0.5, dx=4)
     ax.set(xlabel="words (logarithmic scale; dot: median)", ylabel="")
     short, long_kind = min(medians, key=medians.get), max(medians, key=medians.get)
     message = (
@@ -208,16 +177,16 @@ n = 2).'
         f"{k} {medians[k]:,.0f} ({v.min():,.0f} to {v.max():,.0f}, n = {len(v):,})"
         for k, v in kinds.items()
     ]
-    alt = f"Median length in words: {listing(parts)}."
+    alt = f"Median length in words: {base.listing(parts)}."
     if window is not None:
         alt += f" One window of the encoder holds {window:,.0f} words."
-    return finish(canvas, title or message, alt)
+    return base.finish(canvas, title or message, alt)
 
 
-@styled
+@base.styled
 def word_weights(
     words: pd.DataFrame, *, share: ArrayLike | None = None, title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw the words that speak most for each genre.
 
     Parameters
@@ -248,20 +217,20 @@ def word_weights(
     'Words with the largest weights: War: sergeant 2.00, tank 1.50.'
     """
     frame = pd.DataFrame(words)
-    weights = table(frame, "words", ["weight"])["weight"]
+    weights = base.table(frame, "words", ["weight"])["weight"]
     missing = {"genre", "word"} - set(frame.columns)
     if missing:
         raise ValueError(f"words has columns {list(frame.columns)}; expected also {missing}.")
     frame = frame.assign(weight=weights)
     genres = list(dict.fromkeys(frame["genre"]))
-    colours = support_colours(share, len(genres))
+    colours = base.support_colours(share, len(genres))
     most = frame.groupby("genre").size().max()
-    canvas, axes = panels(len(genres), 3, 0.45 + 0.19 * most, sharex=True)
+    canvas, axes = base.panels(len(genres), 3, 0.45 + 0.19 * most, sharex=True)
     parts = []
     for ax, genre, colour in zip(axes, genres, colours, strict=True):
         chosen = frame[frame["genre"] == genre].sort_values("weight", ascending=False)
         ax.barh(range(len(chosen)), chosen["weight"], color=colour, height=0.7)
-        rows_axis(ax, list(chosen["word"]))
+        base.rows_axis(ax, list(chosen["word"]))
         ax.set_ylim(most - 0.4, -0.6)
         ax.tick_params(axis="y", labelsize=8.5, pad=1)
         ax.set_xticks([])
@@ -271,13 +240,13 @@ def word_weights(
     top = frame.loc[frame["weight"].idxmax()]
     alt = f"Words with the largest weights: {'; '.join(parts)}."
     message = f"The heaviest word of all: \u201c{top['word']}\u201d, for {top['genre']}"
-    return finish(canvas, title or message, alt, "Bars: weights, on one scale for all genres.")
+    return base.finish(canvas, title or message, alt, "Bars: weights, on one scale for all genres.")
 
 
-@styled
+@base.styled
 def embedding_map(
     points: ArrayLike, groups: Sequence[str], *, note: str = "", title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw texts as points on a plane, one colour a group.
 
     Parameters
@@ -312,36 +281,34 @@ def embedding_map(
         raise ValueError(f"{len(groups)} groups for {len(points)} points; expected one each.")
     found, counts = np.unique(groups, return_counts=True)
     names = sorted((name for name in found if name != "other"), key=lambda n: -counts[found == n])
-    if len(names) > len(SERIES):
+    if len(names) > len(base.SERIES):
         raise ValueError(
-            f"{len(names)} groups; expected at most {len(SERIES)} that colours can tell apart. "
-            'Name the rest "other".'
+            f"{len(names)} groups; expected at most {len(base.SERIES)}, which colours can tell "
+            'apart. Name the rest "other".'
         )
-    canvas, ax = panel(4.4)
+    canvas, ax = base.panel(4.4)
     parts, size = [], max(8, min(40, 6000 / len(points)))
-    for name, colour in [("other", PALETTE["faint"]), *zip(names, SERIES, strict=False)]:
+    for name, colour in [("other", base.PALETTE["faint"]), *zip(names, base.SERIES, strict=False)]:
         mine = points[groups == name]
         if len(mine):
             ax.scatter(*mine.T, s=size, color=colour, alpha=0.75, linewidth=0)
             x, y = np.median(mine, axis=0)
             parts.append(f"{name} ({len(mine):,}) around ({x:z.1f}, {y:z.1f})")
-            ax.annotate(
-                name, (x, y), ha="center", va="center", fontweight="bold", path_effects=HALO
-            )
+            base.write(ax, name, x, y, fontweight="bold")
     ax.set(xticks=[], yticks=[])
     ax.spines["bottom"].set_visible(False)
-    alt = f"{len(points):,} texts on a plane: {listing(parts)}."
-    return finish(canvas, title or f"{len(points):,} texts on a plane", alt, note)
+    alt = f"{len(points):,} texts on a plane: {base.listing(parts)}."
+    return base.finish(canvas, title or f"{len(points):,} texts on a plane", alt, note)
 
 
-@styled
+@base.styled
 def agreement(
     measures: pd.DataFrame | pd.Series,
     *,
     share: ArrayLike | None = None,
     measure: str = "agreement",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw how far two labelings of the same rows agree, genre by genre.
 
     Parameters
@@ -371,15 +338,15 @@ def agreement(
     """
     if isinstance(measures, pd.Series):
         measures = measures.to_frame(measures.name or measure)
-    frame = table(measures, "measures")
-    canvas, ax = panel(1.1 + 0.3 * len(frame))
-    dots_a_genre(ax, frame, support_colours(share, len(frame)))
+    frame = base.table(measures, "measures")
+    canvas, ax = base.panel(1.1 + 0.3 * len(frame))
+    base.dots_a_genre(ax, frame, base.support_colours(share, len(frame)))
     ax.set_xlabel(measure)
     first = frame.iloc[:, 0]
     message = f"{frame.columns[0]}: {first.mean():.2f} on average, {first.min():.2f} for "
     alt = "; ".join(
         f"{name}: mean {column.mean():.2f}; "
-        + listing([f"{genre} {value:.2f}" for genre, value in column.items()])
+        + base.listing([f"{genre} {value:.2f}" for genre, value in column.items()])
         for name, column in frame.items()
     )
-    return finish(canvas, title or message + str(first.idxmin()), alt + ".")
+    return base.finish(canvas, title or message + str(first.idxmin()), alt + ".")

@@ -8,19 +8,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike
 
-from genrelab.plots.figure import (
-    PALETTE,
-    SEQUENTIAL,
-    Figure,
-    finish,
-    label_matrix,
-    listing,
-    panel,
-    percent,
-    styled,
-    support_colours,
-    table,
-)
+from genrelab.plots import figure as base
 
 
 def draw_grid(
@@ -35,13 +23,13 @@ def draw_grid(
     sns.heatmap(
         values,
         ax=ax,
-        cmap=SEQUENTIAL if centre is None else "vlag",
+        cmap=base.SEQUENTIAL if centre is None else "vlag",
         center=centre,
         annot=values if annotations is None else annotations,
         fmt=fmt,
         annot_kws={"fontsize": 8 if values.shape[1] <= 14 else 6.5},
         linewidths=1,
-        linecolor=PALETTE["paper"],
+        linecolor=base.PALETTE["paper"],
         cbar=False,
     )
     ax.set(xlabel="", ylabel="")
@@ -53,10 +41,10 @@ def draw_grid(
     ax.set_yticklabels(ax.get_yticklabels(), rotation=0)
 
 
-@styled
+@base.styled
 def co_occurrence(
     Y: ArrayLike, names: Sequence[str], *, unit: str = "films", title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw which genres go together: the share of each row's genre that also carries the column's.
 
     Parameters
@@ -84,7 +72,7 @@ def co_occurrence(
     >>> print(co_occurrence([[1, 1], [1, 0]], ["Drama", "War"]).alt)
     Strongest pairs: 100 % of War is also Drama and 50 % of Drama is also War.
     """
-    Y, names = label_matrix(Y, names)
+    Y, names = base.label_matrix(Y, names)
     if len(names) < 2:
         raise ValueError(f"Y has one genre, {names[0]!r}; expected two or more to pair.")
     if not Y.any(axis=0).all():
@@ -94,22 +82,23 @@ def co_occurrence(
     Y, names = Y[:, order], [names[i] for i in order]
     given = (Y.T @ Y) / Y.sum(axis=0)[:, None]  # (L, L): P(column | row)
     np.fill_diagonal(given, np.nan)
-    canvas, ax = panel(1.5 + 0.28 * len(names))
+    canvas, ax = base.panel(1.5 + 0.28 * len(names))
     draw_grid(ax, pd.DataFrame(100 * given, names, names), fmt=".0f")
-    for axis in (ax.get_yticklabels(), ax.get_xticklabels()):
-        for tick, colour in zip(axis, support_colours(Y.mean(axis=0), len(names)), strict=True):
+    colours = base.support_colours(Y.mean(axis=0), len(names))
+    for ticks in (ax.get_yticklabels(), ax.get_xticklabels()):
+        for tick, colour in zip(ticks, colours, strict=True):
             tick.set_color(colour)
     pairs = np.argsort(-np.nan_to_num(given, nan=-1).ravel(), kind="stable")
     pairs = pairs[: min(4, len(names) * (len(names) - 1))]
     parts = [
-        f"{percent(given.flat[k])} of {names[k // len(names)]} is also {names[k % len(names)]}"
+        f"{base.percent(given.flat[k])} of {names[k // len(names)]} is also {names[k % len(names)]}"
         for k in pairs
     ]
     note = f"Read a row: of the {unit} in this genre, per cent that also carry the column's genre."
-    return finish(canvas, title or parts[0], f"Strongest pairs: {listing(parts)}.", note)
+    return base.finish(canvas, title or parts[0], f"Strongest pairs: {base.listing(parts)}.", note)
 
 
-@styled
+@base.styled
 def heatmap(
     values: pd.DataFrame,
     *,
@@ -117,7 +106,7 @@ def heatmap(
     centre: float | None = None,
     note: str = "",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw a table of numbers as a heat map.
 
     Parameters
@@ -149,23 +138,23 @@ def heatmap(
     >>> heatmap(frame).alt
     'Highest: 512, mean at 0.61; lowest: 128, mean at 0.58; 2 rows by 1 columns.'
     """
-    values = table(values, "values")
+    values = base.table(values, "values")
     ends = {}
     for name, flat in (("high", values.to_numpy().argmax()), ("low", values.to_numpy().argmin())):
         row, column = divmod(int(flat), values.shape[1])
         cell = format(values.iat[row, column], fmt)
         ends[name] = f"{values.index[row]}, {values.columns[column]} at {cell}"
-    canvas, ax = panel(1.4 + 0.3 * len(values))
+    canvas, ax = base.panel(1.4 + 0.3 * len(values))
     draw_grid(ax, values, fmt=fmt, centre=centre)
     alt = (
         f"Highest: {ends['high']}; lowest: {ends['low']}; "
         f"{len(values)} rows by {values.shape[1]} columns."
     )
-    return finish(canvas, title or f"Highest: {ends['high']}", alt, note)
+    return base.finish(canvas, title or f"Highest: {ends['high']}", alt, note)
 
 
-@styled
-def confusion(matrix: pd.DataFrame, *, title: str | None = None) -> Figure:
+@base.styled
+def confusion(matrix: pd.DataFrame, *, title: str | None = None) -> base.Figure:
     """Draw a confusion matrix: counts in the cells, shares of the true class as colour.
 
     Parameters
@@ -190,7 +179,7 @@ def confusion(matrix: pd.DataFrame, *, title: str | None = None) -> Figure:
     >>> confusion(pd.DataFrame([[9, 1], [4, 6]], names, names)).alt
     '15 of 20 on the diagonal (75 %). Most frequent error: 4 of 10 tragedy taken for comedy.'
     """
-    matrix = table(matrix, "matrix")
+    matrix = base.table(matrix, "matrix")
     if list(matrix.index) != list(matrix.columns):
         raise ValueError(
             f"matrix has rows {list(matrix.index)} and columns {list(matrix.columns)}; "
@@ -203,17 +192,18 @@ def confusion(matrix: pd.DataFrame, *, title: str | None = None) -> Figure:
     right, n = np.trace(counts), counts.sum()
     errors = counts - np.diag(np.diag(counts))
     true, taken = divmod(int(errors.argmax()), len(matrix))
-    canvas, ax = panel(1.9 + 0.32 * len(matrix))
+    canvas, ax = base.panel(1.9 + 0.32 * len(matrix))
     draw_grid(ax, matrix.div(totals, axis=0), fmt=".0f", annotations=matrix)
     ax.set(xlabel="predicted", ylabel="true")
     names = [str(name) for name in matrix.index]
-    alt = f"{right:,.0f} of {n:,.0f} on the diagonal ({percent(right / n)})."
+    alt = f"{right:,.0f} of {n:,.0f} on the diagonal ({base.percent(right / n)})."
     if errors.any():
         alt += (
             f" Most frequent error: {errors.max():,.0f} of {totals.iloc[true]:,.0f} "
             f"{names[true]} taken for {names[taken]}."
         )
-    message = f"{percent(right / n)} are right" + (
+    message = f"{base.percent(right / n)} are right" + (
         f"; {names[true]} is most often taken for {names[taken]}" if errors.any() else ""
     )
-    return finish(canvas, title or message, alt, "Cells: counts. Colour: share of the true class.")
+    note = "Cells: counts. Colour: share of the true class."
+    return base.finish(canvas, title or message, alt, note)

@@ -7,35 +7,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.metrics import precision_recall_curve
 
-from genrelab.plots.figure import (
-    HALO,
-    PALETTE,
-    SERIES,
-    Figure,
-    dots_a_genre,
-    finish,
-    key,
-    label_matrix,
-    listing,
-    panel,
-    panels,
-    percent,
-    rows_axis,
-    styled,
-    support_colours,
-    table,
-)
+from genrelab.plots import figure as base
 
 NO_INTERVAL = "The spread of folds is no confidence interval: folds share training rows."
 
 
-@styled
+@base.styled
 def fold_spread(
     scores: pd.DataFrame | Mapping[str, ArrayLike],
     *,
     metric: str = "macro-F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw each system's score on each fold, and the mean.
 
     Parameters
@@ -61,17 +44,14 @@ def fold_spread(
     'macro-F1 over 2 folds: TF-IDF mean 0.650 (0.600 to 0.700) and dummy mean 0.300 (0.300 to \
 0.300).'
     """
-    frame = table(scores, "scores")
-    canvas, ax = panel(1.5 + 0.38 * frame.shape[1])
+    frame = base.table(scores, "scores")
+    canvas, ax = base.panel(1.5 + 0.38 * frame.shape[1])
     jitter = np.linspace(-0.22, 0.22, len(frame)) if len(frame) > 1 else [0]
     for row, (_, values) in enumerate(frame.items()):
-        ax.plot(values, row + np.array(jitter), "o", color=SERIES[0], alpha=0.65, markersize=5.5)
-        ax.vlines(values.mean(), row - 0.34, row + 0.34, color=PALETTE["ink"], lw=2.5)
-        ax.annotate(
-            f"{values.mean():.3f}", (values.max(), row), xytext=(7, 0),
-            textcoords="offset points", va="center", fontsize=9, fontweight="bold",
-        )
-    rows_axis(ax, list(map(str, frame.columns)))
+        ax.plot(values, row + np.array(jitter), "o", color=base.SERIES[0], alpha=0.65, ms=5.5)
+        ax.vlines(values.mean(), row - 0.34, row + 0.34, color=base.PALETTE["ink"], lw=2.5)
+        base.write(ax, f"{values.mean():.3f}", values.max(), row, dx=7, fontweight="bold")
+    base.rows_axis(ax, list(map(str, frame.columns)))
     ax.margins(x=0.14)
     ax.set_xlabel(metric)
     widest = (frame.max() - frame.min()).idxmax()
@@ -79,16 +59,16 @@ def fold_spread(
     parts = [
         f"{name} mean {v.mean():.3f} ({v.min():.3f} to {v.max():.3f})" for name, v in frame.items()
     ]
-    alt = f"{metric} over {len(frame)} folds: {listing(parts)}."
+    alt = f"{metric} over {len(frame)} folds: {base.listing(parts)}."
     message = f"{metric} moves from {low:.2f} to {high:.2f} between folds of one system"
     note = f"Dots: {len(frame)} folds. Bar: their mean. {NO_INTERVAL}"
-    return finish(canvas, title or message, alt, note)
+    return base.finish(canvas, title or message, alt, note)
 
 
-@styled
+@base.styled
 def paired_differences(
     paired: pd.DataFrame, *, metric: str = "macro-F1", title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw differences to a baseline on the same folds, with their 95 % intervals.
 
     Parameters
@@ -118,12 +98,12 @@ def paired_differences(
     """
     boot = {"group_low", "group_high"} <= set(paired.columns)
     columns = ["difference", "low", "high"] + ["group_low", "group_high"] * boot
-    frame = table(paired, "paired", columns)
+    frame = base.table(paired, "paired", columns)
     clear = (frame["low"] > 0) | (frame["high"] < 0)
     rows = np.arange(len(frame))
-    canvas, ax = panel(1.5 + 0.42 * len(frame))
-    ax.axvline(0, color=PALETTE["ink"], lw=1.2)
-    colours = [SERIES[0] if is_clear else PALETTE["muted"] for is_clear in clear]
+    canvas, ax = base.panel(1.5 + 0.42 * len(frame))
+    ax.axvline(0, color=base.PALETTE["ink"], lw=1.2)
+    colours = [base.SERIES[0] if is_clear else base.PALETTE["muted"] for is_clear in clear]
     ax.hlines(rows, frame["low"], frame["high"], color=colours, lw=3)
     if boot:
         ax.hlines(
@@ -131,39 +111,36 @@ def paired_differences(
         )
     ax.scatter(frame["difference"], rows, color=colours, s=46, zorder=3)
     for row, value in zip(rows, frame["difference"], strict=True):
-        ax.annotate(
-            f"{value:+.3f}", (value, row), xytext=(0, 6), textcoords="offset points",
-            ha="center", fontsize=9, path_effects=HALO,
-        )
-    rows_axis(ax, list(map(str, frame.index)))
+        base.write(ax, f"{value:+.3f}", value, row, dy=10)
+    base.rows_axis(ax, list(map(str, frame.index)))
     ax.set_xlabel(f"difference in {metric}")
     parts = [
         f"{name} {r.difference:+.3f} (95 % interval {r.low:+.3f} to {r.high:+.3f})"
         for name, r in frame.iterrows()
     ]
-    alt = f"Difference in {metric}: {listing(parts)}."
-    verb = "excludes" if clear.sum() == 1 else "exclude"
-    message = f"Of {len(frame)} 95 % intervals, {clear.sum()} {verb} zero"
+    alt = f"Difference in {metric}: {base.listing(parts)}."
+    message = f"Zero lies outside {clear.sum()} of {len(frame)} intervals (95 %)"
     note = "Thick: Nadeau and Bengio." + (
         " Dashed: bootstrap over groups." if boot else ""
     )
-    return finish(canvas, title or message, alt, note)
+    return base.finish(canvas, title or message, alt, note)
 
 
-@styled
+@base.styled
 def leaderboard(
-    submissions: pd.DataFrame, *, metric: str = "macro-F1", title: str | None = None
-) -> Figure:
-    """Draw the public against the private score of many submissions, and the regret.
+    rounds: pd.DataFrame, *, metric: str = "macro-F1", title: str | None = None
+) -> base.Figure:
+    """Draw what picking by the public board costs in private, against picking by the K-fold.
 
     Parameters
     ----------
-    submissions : DataFrame
-        One row a submission, columns ``public`` and ``private``.
+    rounds : DataFrame
+        What :func:`genrelab.splits.simulate_leaderboard` returns: one row a round and judge, with
+        columns ``picked_by`` ("public" or "cv") and ``regret``.
     metric : str, default="macro-F1"
-        Name of the axes.
+        What the regret is counted in.
     title : str, optional
-        The message; by default the regret of picking by the public score.
+        The message; by default the mean regrets.
 
     Returns
     -------
@@ -172,45 +149,48 @@ def leaderboard(
     Raises
     ------
     ValueError
-        If a column is missing or a cell is no finite number.
+        If a column is missing or a regret is no finite number.
 
     Examples
     --------
-    >>> frame = pd.DataFrame({"public": [0.62, 0.60], "private": [0.58, 0.61]}, ["a", "b"])
+    >>> frame = pd.DataFrame({"picked_by": ["public", "cv"], "regret": [0.03, 0.0]})
     >>> leaderboard(frame).alt
-    'Of 2 submissions a is best in public (0.620) and scores 0.580 in private; b is best in \
-private (0.610): a regret of 0.030.'
+    'Regret in macro-F1 over 1 rounds: picked by the public board 0.0300 on average (none in 0 % \
+of rounds, at worst 0.030) and picked by the K-fold 0.0000 on average (none in 100 % of rounds, at \
+worst 0.000).'
     """
-    frame = table(submissions, "submissions", ["public", "private"])
-    picked, best = frame["public"].idxmax(), frame["private"].idxmax()
-    regret = frame["private"].max() - frame.loc[picked, "private"]
-    canvas, ax = panel(4.2)
-    ax.scatter(frame["public"], frame["private"], color=PALETTE["faint"], s=28, linewidth=0)
-    ends = [frame.to_numpy().min(), frame.to_numpy().max()]
-    ax.plot(ends, ends, color=PALETTE["muted"], lw=1, ls="--", zorder=0)
-    for name, row, colour, marker in (
-        ("best in public", picked, SERIES[2], "D"), ("best in private", best, SERIES[0], "o"),
-    ):
-        ax.plot(*frame.loc[row], marker, color=colour, markersize=10, label=name)
-    key(ax, {"best in public": SERIES[2], "best in private": SERIES[0]}, ("D", "o"))
-    ax.set(xlabel=f"public {metric}", ylabel=f"private {metric}")
-    alt = (
-        f"Of {len(frame):,} submissions {picked} is best in public "
-        f"({frame.loc[picked, 'public']:.3f}) and scores {frame.loc[picked, 'private']:.3f} in "
-        f"private; {best} is best in private ({frame.loc[best, 'private']:.3f}): "
-        f"a regret of {regret:.3f}."
-    )
-    message = f"Picking by the public score costs {regret:.3f} {metric}"
-    return finish(canvas, title or message, alt, "Dashed: public and private score are equal.")
+    regret = base.table(rounds, "rounds", ["regret"])["regret"]
+    judges = {"public board": "public", "K-fold": "cv"}
+    if "picked_by" not in rounds or set(rounds["picked_by"]) != set(judges.values()):
+        raise ValueError('rounds needs a column picked_by with "public" and "cv", nothing else.')
+    canvas, ax = base.panel(3.6)
+    means, parts = {}, []
+    for (name, judge), colour in zip(judges.items(), base.SERIES[1::-1], strict=True):
+        mine = np.sort(regret[rounds["picked_by"] == judge])
+        means[name] = mine.mean()
+        reached = np.arange(1, len(mine) + 1) / len(mine)
+        ax.plot(mine, reached, color=colour, lw=2.2, drawstyle="steps-post")
+        ax.vlines(means[name], 0, 1, color=colour, lw=1.2, ls="--")
+        parts.append(
+            f"picked by the {name} {means[name]:.4f} on average (none in "
+            f"{base.percent((mine == 0).mean())} of rounds, at worst {mine[-1]:.3f})"
+        )
+    base.key(ax, dict(zip(judges, base.SERIES[1::-1], strict=True)), ("s",))
+    ax.set(xlabel=f"regret in {metric}", ylabel="share of rounds with at most that", ylim=(0, 1.02))
+    alt = f"Regret in {metric} over {len(mine):,} rounds: {base.listing(parts)}."
+    public, folds = means.values()
+    message = f"Trusting the public board costs {public:.3f} {metric}, the K-fold {folds:.3f}"
+    note = "Regret: best private score less the private score of the pick. Dashed: means."
+    return base.finish(canvas, title or message, alt, note)
 
 
-@styled
+@base.styled
 def leak_bars(
     scores: Mapping[str, tuple[float, float]],
     *,
     metric: str = "macro-F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw what each leak is worth: the clean score and the cheating one.
 
     Parameters
@@ -235,33 +215,31 @@ def leak_bars(
     >>> leak_bars({"footer": (0.6, 0.99)}).alt
     'macro-F1 without and with the leak: footer 0.60 and 0.99 (+0.39).'
     """
-    frame = table(pd.DataFrame(dict(scores), index=["clean", "cheating"]).T, "scores")
+    frame = base.table(pd.DataFrame(dict(scores), index=["clean", "cheating"]).T, "scores")
     gain = frame["cheating"] - frame["clean"]
-    canvas, ax = panel(1.6 + 0.72 * len(frame))
-    for column, shift, colour in (("clean", -0.19, SERIES[0]), ("cheating", 0.19, SERIES[2])):
+    canvas, ax = base.panel(1.6 + 0.72 * len(frame))
+    looks = (("clean", -0.19, base.SERIES[0]), ("cheating", 0.19, base.SERIES[2]))
+    for column, shift, colour in looks:
         ax.barh(np.arange(len(frame)) + shift, frame[column], height=0.35, color=colour)
         for row, value in enumerate(frame[column]):
-            ax.annotate(
-                f"{value:.2f}", (value, row + shift), xytext=(4, 0),
-                textcoords="offset points", va="center", fontsize=9,
-            )
-    rows_axis(ax, list(map(str, frame.index)))
-    key(ax, {"honest": SERIES[0], "with the leak": SERIES[2]}, ("s",))
+            base.write(ax, f"{value:.2f}", value, row + shift, dx=4)
+    base.rows_axis(ax, list(map(str, frame.index)))
+    base.key(ax, {"honest": base.SERIES[0], "with the leak": base.SERIES[2]}, ("s",))
     ax.set_xlim(0, max(1.0, 1.12 * frame.to_numpy().max()))
     ax.set_xlabel(metric)
     parts = [
         f"{name} {row.clean:.2f} and {row.cheating:.2f} ({gain[name]:+.2f})"
         for name, row in frame.iterrows()
     ]
-    alt = f"{metric} without and with the leak: {listing(parts)}."
+    alt = f"{metric} without and with the leak: {base.listing(parts)}."
     message = f"One leak, \u201c{gain.idxmax()}\u201d, is worth {gain.max():+.2f} {metric}"
-    return finish(canvas, title or message, alt)
+    return base.finish(canvas, title or message, alt)
 
 
-@styled
+@base.styled
 def threshold_curves(
     scores: ArrayLike, Y: ArrayLike, names: Sequence[str], *, title: str | None = None
-) -> Figure:
+) -> base.Figure:
     """Draw F1 against the threshold, one small panel a genre, the optimum marked.
 
     Parameters
@@ -289,7 +267,7 @@ def threshold_curves(
     >>> threshold_curves([[0.1], [0.3], [0.8]], [[0], [1], [1]], ["Drama"]).alt
     'Threshold of the best F1: Drama 0.30 (F1 1.00, at 0.5 0.67).'
     """
-    Y, names = label_matrix(Y, names)
+    Y, names = base.label_matrix(Y, names)
     scores = np.asarray(scores, dtype=float)
     if scores.shape != Y.shape or not np.isfinite(scores).all():
         raise ValueError(
@@ -298,10 +276,10 @@ def threshold_curves(
     if not Y.any(axis=0).all():
         empty = [name for name, used in zip(names, Y.any(axis=0), strict=True) if not used]
         raise ValueError(f"no row carries {empty}; F1 is undefined there. Drop the column.")
-    canvas, axes = panels(len(names), 3, 1.15, sharex=True, sharey=True)
+    canvas, axes = base.panels(len(names), 3, 1.15, sharex=True, sharey=True)
     parts, best = [], []
     for ax, name, colour, score, truth in zip(
-        axes, names, support_colours(Y.mean(axis=0), len(names)), scores.T, Y.T, strict=True
+        axes, names, base.support_colours(Y.mean(axis=0), len(names)), scores.T, Y.T, strict=True
     ):
         precision, recall, thresholds = precision_recall_curve(truth, score)
         total = precision[:-1] + recall[:-1]
@@ -310,8 +288,8 @@ def threshold_curves(
         half = int(np.searchsorted(thresholds, 0.5))
         at_half = f1[half] if half < len(f1) else 0.0
         ax.plot(thresholds, f1, color=colour, lw=1.6, drawstyle="steps-pre")
-        ax.axvline(0.5, color=PALETTE["faint"], lw=1, ls=":")
-        ax.plot(thresholds[top], f1[top], "o", color=PALETTE["ink"], markersize=4.5)
+        ax.axvline(0.5, color=base.PALETTE["faint"], lw=1, ls=":")
+        ax.plot(thresholds[top], f1[top], "o", color=base.PALETTE["ink"], markersize=4.5)
         ax.set_title(
             f"{name} {thresholds[top]:.2f}", loc="left", fontsize=9.5, color=colour,
             fontweight="bold", pad=3,
@@ -321,18 +299,18 @@ def threshold_curves(
     axes[0].set(ylim=(0, 1.02), yticks=[0, 0.5, 1])
     message = f"The best thresholds lie between {min(best):.2f} and {max(best):.2f}"
     note = "F1 against the threshold. Dot and number: the optimum. Dotted: 0.5."
-    alt = f"Threshold of the best F1: {listing(parts)}."
-    return finish(canvas, title or message, alt, note)
+    alt = f"Threshold of the best F1: {base.listing(parts)}."
+    return base.finish(canvas, title or message, alt, note)
 
 
-@styled
+@base.styled
 def per_genre_dumbbell(
     scores: pd.DataFrame,
     *,
     share: ArrayLike | None = None,
     metric: str = "F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw each genre's score under several systems.
 
     Parameters
@@ -361,10 +339,10 @@ def per_genre_dumbbell(
     >>> per_genre_dumbbell(frame).alt
     'F1 a genre (first page, all): Drama 0.50, 0.70.'
     """
-    frame = table(scores, "scores")
-    colours = support_colours(share, len(frame))
-    canvas, ax = panel(1.3 + 0.29 * len(frame))
-    dots_a_genre(ax, frame, colours)
+    frame = base.table(scores, "scores")
+    colours = base.support_colours(share, len(frame))
+    canvas, ax = base.panel(1.3 + 0.29 * len(frame))
+    base.dots_a_genre(ax, frame, colours)
     ax.set_xlabel(metric)
     gain = frame.iloc[:, -1] - frame.iloc[:, 0]
     widest = gain.abs().idxmax()
@@ -376,9 +354,9 @@ def per_genre_dumbbell(
         f"{genre} {', '.join(f'{value:.2f}' for value in row)}" for genre, row in frame.iterrows()
     ]
     alt = f"{metric} a genre ({', '.join(map(str, frame.columns))}): {'; '.join(parts)}."
-    rare = sum(colour == PALETTE["low"] for colour in colours)
-    note = f"Genre names in vermilion: carried by fewer than {percent(0.1)} of the rows."
-    return finish(canvas, title or message, alt, note if rare else "")
+    rare = sum(colour == base.PALETTE["low"] for colour in colours)
+    note = f"Genre names in vermilion: carried by fewer than {base.percent(0.1)} of the rows."
+    return base.finish(canvas, title or message, alt, note if rare else "")
 
 
 def threshold_cliff(
@@ -389,7 +367,7 @@ def threshold_cliff(
     share: ArrayLike | None = None,
     metric: str = "F1",
     title: str | None = None,
-) -> Figure:
+) -> base.Figure:
     """Draw each genre's score at the threshold 0.5 and at a tuned one.
 
     Parameters
