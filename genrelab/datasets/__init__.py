@@ -8,7 +8,7 @@ import inspect
 from difflib import get_close_matches
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from genrelab.datasets.base import Dataset, DatasetCard, DatasetError
 from genrelab.datasets.folder import load_folder
@@ -30,7 +30,7 @@ __all__ = [
 NAMES = ("script_features", "scripts", "plays", "wiki_plots")
 
 
-def load(name: str, **options: Any) -> Dataset:
+def load(name: str, **options: object) -> Dataset:
     """Load a data set by name.
 
     Parameters

@@ -351,11 +351,11 @@ def label_matrix(label_sets: Sequence[Iterable[str]], names: Sequence[str]) -> n
     return matrix
 
 
-def _n_rows(values: Any) -> int:
+def _n_rows(values: Sequence | np.ndarray) -> int:
     return values.shape[0] if hasattr(values, "shape") else len(values)
 
 
-def _take(values: Any, index: np.ndarray) -> Any:
+def _take(values: Sequence | np.ndarray, index: np.ndarray) -> Sequence | np.ndarray:
     if hasattr(values, "take") and not hasattr(values, "shape"):
         return values.take(index.tolist())
     return tuple(values[row] for row in index) if isinstance(values, tuple) else values[index]

@@ -177,7 +177,8 @@ def _rows_of_folders(files: dict[str, Path], root: Path) -> dict[str, _Row]:
     if inside and outside:
         raise DatasetError(
             f"{root}: {files[outside[0]].name!r} lies at the top and {inside[0]!r} in a "
-            "sub-folder; expected every text in its genre's folder, or none. Move them, or pass labels_csv."
+            "sub-folder; expected every text in its genre's folder, or none. Move them, or pass "
+            "labels_csv."
         )
     return {name: _Row(0, tuple(name.split("/")[:-1][:1]), "", "") for name in files}
 

@@ -114,8 +114,8 @@ def load(
     Parameters
     ----------
     min_count : int, default=35
-        Labels with at least so many usable scripts, both parts counted: 35 gives the 13 headline
-        genres, 15 gives 16. Scripts with none of them are left out, with their count on the card.
+        Labels on at least so many files of the manifest: 35 gives the 13 headline genres, 15
+        gives 16. Scripts with none of them are left out, with their count on the card.
     split : {"dev", "test", "all"}, default="dev"
         The development part, or the locked test, which only chapter 14 opens: that one warns.
     path : Path, optional

@@ -59,20 +59,13 @@ class Script(NamedTuple):
         return fetching.RemoteFile(self.file, path, self.sha1, self.size)
 
 
-@lru_cache(maxsize=2)
-def read_manifest(path: Path | None = None) -> tuple[Script, ...]:
-    """Read the shipped manifest: one row for each of the files, usable or not.
+def read_manifest() -> tuple[Script, ...]:
+    """Read the shipped manifest: one row for each of the files, usable or not."""
+    return _parse_manifest(settings.data_file("scripts.csv"))
 
-    Parameters
-    ----------
-    path : Path, optional
-        Another manifest of the same form.
 
-    Returns
-    -------
-    tuple of Script
-    """
-    path = path or settings.data_file("scripts.csv")
+@lru_cache(maxsize=1)
+def _parse_manifest(path: Path) -> tuple[Script, ...]:
     with path.open(encoding="utf-8", newline="") as lines:
         return tuple(
             Script(
@@ -155,8 +148,8 @@ def load(
     split : {"dev", "test", "all"}, default="dev"
         The development part, or the locked test, which only chapter 14 opens: that one warns.
     min_count : int, default=35
-        Labels with at least so many usable scripts, both parts counted: 35 gives the 13 headline
-        genres, 15 gives 16. Scripts with none of them are left out, with their count on the card.
+        Labels on at least so many files of the manifest: 35 gives the 13 headline genres, 15
+        gives 16. Scripts with none of them are left out, with their count on the card.
     ids : sequence of str, optional
         Only these films, in this order; only they are fetched.
     progress : bool, default=True
@@ -193,7 +186,8 @@ def choose(
     ----------
     split : {"dev", "test", "all"}
     min_count : int
-        Counted over all usable scripts of both parts.
+        Counted over all files, before any is dropped: so the label sets are those that the
+        yardstick fixed, whatever cleaning finds.
     what : str
         The data set's name, for messages.
 
@@ -210,7 +204,7 @@ def choose(
         )
     manifest = read_manifest()
     usable = [script for script in manifest if script.usable]
-    names = frequent_labels([script.genres for script in usable], min_count)
+    names = frequent_labels([script.genres for script in manifest], min_count)
     rare = sorted({genre for script in usable for genre in script.genres} - set(names))
     labelled = [script for script in usable if set(script.genres) & set(names)]
     chosen = [script for script in labelled if split in (script.split, "all")]
@@ -220,7 +214,7 @@ def choose(
             f"{what}: split={split!r} OPENS THE LOCKED TEST ({n_test} scripts). It is opened once, "
             "in chapter 14, after the score was predicted. For everything else use split='dev'.",
             LockedTestWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     notes = [
         f"{len(chosen):,} rows: the {split} part of {len(labelled):,} usable, labelled scripts "
@@ -230,7 +224,9 @@ def choose(
     notes += [f"{count} files dropped: {reason}" for reason, count in sorted(reasons.items())]
     notes += [
         f"{len(usable) - len(labelled)} usable scripts left out: none of their genres has "
-        f"{min_count} scripts"
+        f"{min_count} files",
+        f"labels are the {len(names)} genres on at least {min_count} of all files, duplicates and "
+        "other dropped files counted too",
     ]
     if rare:
         notes += [f"{len(rare)} rarer genres are not labels here: {', '.join(rare)}"]
