@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -317,15 +317,14 @@ def cross_validate(
     _check_folds(folds, len(Y), groups)
     tuner = ThresholdTuner(strategy=tuner) if isinstance(tuner, str) else tuner
 
-    jobs = (
-        delayed(_run_fold)(estimator, X, named, groups, fold, tuner, inner_splits) for fold in folds
-    )
+    run = partial(run_fold, groups=groups, tuner=tuner, inner_splits=inner_splits)
+    jobs = (delayed(run)(estimator, X, named, fold) for fold in folds)
     done = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
     if progress:
         from rich.progress import track
 
         done = track(done, description=name or "cross-validation", total=len(folds))
-    return _collect(list(done), folds, Y, groups, names, name)
+    return collect(list(done), folds, Y, groups=groups, label_names=names, name=name)
 
 
 def _check_folds(folds: list[Fold], n: int, groups: np.ndarray | None) -> None:
@@ -366,25 +365,60 @@ def _take(X: object, rows: np.ndarray) -> object:
     return [X[row] for row in rows]
 
 
-class _FoldOutcome(NamedTuple):
+class FoldOutcome(NamedTuple):
+    """What one system made of one fold: everything that a report of its test rows needs.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_test, L)
+    cut : float
+        Threshold of the untuned rule.
+    thresholds : ndarray of shape (L,) or None
+    tuned : ndarray of int8, shape (n_test, L), or None
+        Predictions at the tuned thresholds.
+    seconds : float
+        Fitting, tuning and scoring.
+    """
+
     scores: np.ndarray
-    cut: float
-    thresholds: np.ndarray | None
-    tuned: np.ndarray | None
-    seconds: float
+    cut: float = 0.5
+    thresholds: np.ndarray | None = None
+    tuned: np.ndarray | None = None
+    seconds: float = float("nan")
+
+    @property
+    def predictions(self) -> dict[str, np.ndarray]:
+        """Predictions by rule: "untuned" and, where there are thresholds, "tuned"."""
+        untuned = (self.scores >= self.cut).astype(np.int8)
+        return {"untuned": untuned} | ({} if self.tuned is None else {"tuned": self.tuned})
 
 
-def _run_fold(
+def run_fold(
     estimator: BaseEstimator,
     X: object,
-    Y: pd.DataFrame,
-    groups: np.ndarray | None,
+    Y: pd.DataFrame | np.ndarray,
     fold: Fold,
-    tuner: ThresholdTuner | None,
-    inner_splits: int,
-) -> _FoldOutcome:
-    """Fit and tune on the training rows of a fold, and score its test rows."""
+    *,
+    groups: np.ndarray | None = None,
+    tuner: ThresholdTuner | None = None,
+    inner_splits: int = 3,
+) -> FoldOutcome:
+    """Fit (and tune) on the training rows of one fold, and score its test rows.
+
+    Parameters
+    ----------
+    estimator, X, groups, tuner, inner_splits
+        As in `cross_validate`; the tuner is a `ThresholdTuner` or None.
+    Y : DataFrame or ndarray of shape (n, L)
+        Labels of all rows; a frame names them in warnings.
+    fold : Fold
+
+    Returns
+    -------
+    FoldOutcome
+    """
     start = time.perf_counter()
+    Y = pd.DataFrame(Y)
     X_train, Y_train = _take(X, fold.train), Y.iloc[fold.train]
     if tuner is None:
         # scikit-learn's classifiers take a single label as a vector.
@@ -395,7 +429,7 @@ def _run_fold(
         model.fit(X_train, Y_train, None if groups is None else groups[fold.train])
         fitted = model.estimator_
     scores = label_scores(fitted, _take(X, fold.test), Y.shape[1])  # (n_test, L)
-    return _FoldOutcome(
+    return FoldOutcome(
         scores=scores,
         cut=0.5 if hasattr(fitted, "predict_proba") else 0.0,
         thresholds=None if tuner is None else model.thresholds_,
@@ -404,26 +438,34 @@ def _run_fold(
     )
 
 
-def _collect(
-    done: list[_FoldOutcome],
-    folds: list[Fold],
+def collect(
+    outcomes: Sequence[FoldOutcome],
+    folds: Sequence[Fold],
     Y: np.ndarray,
-    groups: np.ndarray | None,
-    label_names: tuple[str, ...],
-    name: str,
+    *,
+    groups: np.ndarray | None = None,
+    label_names: Sequence[str] | None = None,
+    name: str = "",
 ) -> CVResult:
-    """Put the folds' outcomes back into the order of the rows."""
+    """Put the outcomes of all folds back into the order of the rows.
+
+    Parameters
+    ----------
+    outcomes : sequence of FoldOutcome
+        One for each fold.
+    folds, Y, groups, label_names, name
+        As in `cross_validate`.
+
+    Returns
+    -------
+    CVResult
+    """
     shape = (1 + max(fold.repeat for fold in folds), *Y.shape)
-    is_tuned = done[0].thresholds is not None
     scores = np.empty(shape)
-    untuned, tuned = np.zeros(shape, dtype=np.int8), np.zeros(shape, dtype=np.int8)
+    rules = {rule: np.zeros(shape, dtype=np.int8) for rule in outcomes[0].predictions}
     lines = []
-    for fold, outcome in zip(folds, done, strict=True):
-        at = (fold.repeat, fold.test)
-        scores[at] = outcome.scores
-        untuned[at] = outcome.scores >= outcome.cut
-        if is_tuned:
-            tuned[at] = outcome.tuned
+    for fold, outcome in zip(folds, outcomes, strict=True):
+        scores[fold.repeat, fold.test] = outcome.scores
         about = {
             "repeat": fold.repeat,
             "fold": fold.fold,
@@ -431,21 +473,22 @@ def _collect(
             "n_test": len(fold.test),
             "seconds": outcome.seconds,
         }
-        rules = {"untuned": untuned, "tuned": tuned} if is_tuned else {"untuned": untuned}
-        for rule, guess in rules.items():
-            summary = report(Y[fold.test], guess[at], scores[at]).summary
+        for rule, guess in outcome.predictions.items():
+            rules[rule][fold.repeat, fold.test] = guess
+            summary = report(Y[fold.test], guess, outcome.scores).summary
             lines.append({**about, "rule": rule, **summary})
+    has_thresholds = outcomes[0].thresholds is not None
     return CVResult(
         name=name,
-        label_names=label_names,
-        folds=folds,
+        label_names=names_of(Y.shape[1], label_names),
+        folds=list(folds),
         Y=Y,
         groups=groups,
         scores=scores,
-        cut=done[0].cut,
-        untuned=untuned,
-        tuned=tuned if is_tuned else None,
-        thresholds=np.stack([outcome.thresholds for outcome in done]) if is_tuned else None,
+        cut=outcomes[0].cut,
+        untuned=rules["untuned"],
+        tuned=rules.get("tuned"),
+        thresholds=np.stack([made.thresholds for made in outcomes]) if has_thresholds else None,
         fold_metrics=pd.DataFrame(lines),
     )
 
