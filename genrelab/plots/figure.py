@@ -345,8 +345,9 @@ def table(data: pd.DataFrame | Mapping, what: str, columns: Sequence[str] = ()) 
     bad = np.argwhere(~np.isfinite(numbers.to_numpy()))
     if len(bad):
         row, column = bad[0]
+        found = frame.astype(object).iat[row, column]
         raise ValueError(
-            f"{what} holds {frame.iat[row, column]!r} in row {frame.index[row]!r}, column "
+            f"{what} holds {found!r} in row {frame.index[row]!r}, column "
             f"{frame.columns[column]!r}; expected a finite number ({len(bad)} such cells). "
             "Drop or fill them and say so."
         )

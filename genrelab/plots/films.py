@@ -277,8 +277,8 @@ def embedding_map(
     points, groups = np.asarray(points, dtype=float), np.asarray(groups, dtype=str)
     if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
         raise ValueError(f"points has shape {points.shape}; expected (n, 2) finite numbers.")
-    if len(groups) != len(points):
-        raise ValueError(f"{len(groups)} groups for {len(points)} points; expected one each.")
+    if groups.shape != (len(points),):
+        raise ValueError(f"groups has shape {groups.shape}; expected {points.shape[:1]}.")
     found, counts = np.unique(groups, return_counts=True)
     names = sorted((name for name in found if name != "other"), key=lambda n: -counts[found == n])
     if len(names) > len(base.SERIES):

@@ -74,8 +74,9 @@ def paired_differences(
     Parameters
     ----------
     paired : DataFrame indexed by system
-        Columns ``difference``, ``low`` and ``high`` (Nadeau-Bengio); ``group_low`` and
-        ``group_high`` (bootstrap over groups) are drawn too where they are there.
+        ``.paired`` of :func:`genrelab.evaluation.compare`: columns ``difference``, ``low`` and
+        ``high`` (Nadeau-Bengio); ``pooled_low`` and ``pooled_high`` (bootstrap over groups) are
+        drawn too where they are there.
     metric : str, default="macro-F1"
         Name of the axis.
     title : str, optional
@@ -96,9 +97,9 @@ def paired_differences(
     >>> paired_differences(frame).alt
     'Difference in macro-F1: SVD +0.050 (95 % interval +0.020 to +0.080).'
     """
-    boot = {"group_low", "group_high"} <= set(paired.columns)
-    columns = ["difference", "low", "high"] + ["group_low", "group_high"] * boot
-    frame = base.table(paired, "paired", columns)
+    pooled = ["pooled_low", "pooled_high"]
+    boot = set(pooled) <= set(paired.columns)
+    frame = base.table(paired, "paired", ["difference", "low", "high", *pooled * boot])
     clear = (frame["low"] > 0) | (frame["high"] < 0)
     rows = np.arange(len(frame))
     canvas, ax = base.panel(1.5 + 0.42 * len(frame))
@@ -107,7 +108,7 @@ def paired_differences(
     ax.hlines(rows, frame["low"], frame["high"], color=colours, lw=3)
     if boot:
         ax.hlines(
-            rows + 0.22, frame["group_low"], frame["group_high"], color=colours, lw=1.2, ls="--"
+            rows + 0.22, frame["pooled_low"], frame["pooled_high"], color=colours, lw=1.2, ls="--"
         )
     ax.scatter(frame["difference"], rows, color=colours, s=46, zorder=3)
     for row, value in zip(rows, frame["difference"], strict=True):
