@@ -28,4 +28,4 @@ def pytest_sessionfinish():
         for number, (cell, output) in enumerate(zip(code, outputs, strict=True), start=1):
             cell.execution_count = number
             cell.outputs = nbformat.from_dict(output)
-        store(open_cache(), source, notebook)
+        store(open_cache(source.parents[1]), source, notebook)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import sys
 import time
@@ -106,13 +107,15 @@ def run(path: Path, notebook: NotebookNode) -> None:
         timeout=CELL_TIMEOUT,
         record_timing=False,
         coalesce_streams=True,
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         on_cell_execute=remember,
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
         client.execute(env=environment())
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        raise ChapterError(f"{place(path, notebook, here['index'])} failed.\n{error}") from None
+        plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+        raise ChapterError(f"{place(path, notebook, here['index'])} failed.\n{plain}") from None
 
 
 def environment() -> dict[str, str]:
