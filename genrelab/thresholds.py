@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import Tags, _safe_indexing, assert_all_finite, get_tags
+from sklearn.utils import Tags, _safe_indexing, assert_all_finite, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
-from sklearn.utils.validation import check_consistent_length, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from genrelab.metrics import as_indicator, as_scores, names_of
 from genrelab.splits import GroupedStratifiedKFold
@@ -207,7 +207,11 @@ class ThresholdTuner(BaseEstimator):
         counts = ", ".join(
             f"{name!r} {n}" for name, n in zip(self.pooled_labels_, positives, strict=True)
         )
-        remedy = "Lower min_positives to tune them." if positives.all() else "Drop them or load more rows."
+        remedy = (
+            "Lower min_positives to tune them."
+            if positives.all()
+            else "Drop them or load more rows."
+        )
         warnings.warn(
             f"{len(positives)} of {len(self.thresholds_)} labels have fewer than "
             f"{max(1, self.min_positives)} positives ({counts}): they get the pooled threshold "
@@ -307,7 +311,7 @@ class TunedMultilabelClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimat
             classes), or ``cv`` does not score every row once.
         """
         labels = self._read_labels(Y)  # (n, L)
-        check_consistent_length(X, labels, groups)
+        X, _, groups = indexable(X, labels, groups)
         # scikit-learn's classifiers take a single label as a vector.
         target = labels[:, 0] if labels.shape[1] == 1 else labels
         folds = self._inner_folds(X, target, groups)
@@ -382,17 +386,19 @@ class TunedMultilabelClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimat
 
     def _read_labels(self, Y: ArrayLike) -> np.ndarray:
         """Return a 0/1 matrix and set ``classes_``."""
-        if issparse(Y) or np.ndim(Y) == 2:
+        if Y is None:
+            raise ValueError("fit requires y to be passed, but the target y is None.")
+        target = Y if issparse(Y) else np.asarray(Y)
+        self._one_dimensional = target.ndim == 1
+        if not self._one_dimensional:
             labels = as_indicator(Y, "Y")
-            self._one_dimensional = False
             self.classes_ = np.arange(labels.shape[1])
             return labels
-        assert_all_finite(Y, input_name="Y")
-        check_classification_targets(Y)
-        self._one_dimensional = True
-        self.classes_, codes = np.unique(Y, return_inverse=True)
+        assert_all_finite(target, input_name="Y")
+        check_classification_targets(target)
+        self.classes_, codes = np.unique(target, return_inverse=True)
         if len(self.classes_) != 2:
-            kind = type_of_target(Y) if len(self.classes_) > 2 else "one class"
+            kind = type_of_target(target) if len(self.classes_) > 2 else "one class"
             raise ValueError(
                 f"Only binary classification is supported. The type of the target is {kind}: Y "
                 f"holds {len(self.classes_)} classes; expected 2, or a 0/1 matrix. Binarise it."
@@ -690,10 +696,10 @@ def _guarded(
         chosen = cuts.best(values)
         f1 = values[chosen, np.arange(Y.shape[1])]
         each = np.where(f1 < grid, cuts.scores[0], cuts.thresholds(chosen))  # (grid, L)
-        tuned.append(np.where(held, thresholds, each))
-        predicted[:, part] = scores[part] >= tuned[-1][:, None, :]
+        tuned.append(each)
+        predicted[:, part] = scores[part] >= np.where(held, thresholds, each)[:, None, :]
     best = int(np.argmax([_value(objective, Y, P) for P in predicted]))
-    return np.mean(tuned, axis=0)[best], FBR_GRID[best]
+    return np.where(held, thresholds, np.mean(tuned, axis=0)[best]), FBR_GRID[best]
 
 
 def _parts(n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
