@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -55,6 +55,38 @@ _LIBRARIES = (
 )
 
 
+def summaries(
+    Y: np.ndarray, predictions: Mapping[str, np.ndarray], scores: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Return the summary of a report for each rule that turned the same scores into labels.
+
+    Parameters
+    ----------
+    Y : ndarray of shape (n, L)
+    predictions : mapping of str to ndarray of shape (n, L)
+        The predictions of each rule.
+    scores : ndarray of shape (n, L)
+
+    Returns
+    -------
+    dict of str to dict
+        Rule to metrics.
+
+    Examples
+    --------
+    >>> Y = np.array([[1, 0], [0, 1]])
+    >>> found = summaries(Y, {"all": np.ones((2, 2))}, Y * 0.5)
+    >>> round(found["all"]["f1_macro"], 3), found["all"]["map"]
+    (0.667, 1.0)
+    """
+    first = next(iter(predictions.values()))
+    # How well scores rank rows is the same for all rules, and the slow part.
+    ranking = report(Y, first, scores).summary[["map", "roc_auc"]].to_dict()
+    return {
+        rule: report(Y, guess).summary.to_dict() | ranking for rule, guess in predictions.items()
+    }
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class CVResult:
     """What one system made of a repeated cross-validation. R repeats, n rows, L labels.
@@ -92,15 +124,24 @@ class CVResult:
     thresholds: np.ndarray | None
     fold_metrics: pd.DataFrame
 
-    @cached_property
+    @property
     def headline(self) -> dict[str, float]:
-        """Metrics of pooled out-of-fold predictions, averaged over the repeats; tuned if it can."""
-        return self._pooled(self.predictions)
+        """Metrics of pooled out-of-fold predictions, averaged over repeats; tuned if there are."""
+        return self._headlines[self.rule]
 
-    @cached_property
+    @property
     def headline_untuned(self) -> dict[str, float]:
         """The same at the threshold ``cut``."""
-        return self._pooled(self.untuned)
+        return self._headlines["untuned"]
+
+    @cached_property
+    def _headlines(self) -> dict[str, dict[str, float]]:
+        rules = {"untuned": self.untuned} | ({} if self.tuned is None else {"tuned": self.tuned})
+        repeats = [
+            summaries(self.Y, {rule: guess[repeat] for rule, guess in rules.items()}, scores)
+            for repeat, scores in enumerate(self.scores)
+        ]
+        return {rule: pd.DataFrame([of[rule] for of in repeats]).mean().to_dict() for rule in rules}
 
     @property
     def rule(self) -> str:
@@ -149,13 +190,6 @@ class CVResult:
         """
         samples = _bootstrap([self], metric, n_boot, seed)[0]
         return tuple(np.quantile(samples, (0.025, 0.975)).tolist())
-
-    def _pooled(self, predictions: np.ndarray) -> dict[str, float]:
-        summaries = [
-            report(self.Y, guess, scores, label_names=self.label_names).summary
-            for guess, scores in zip(predictions, self.scores, strict=True)
-        ]
-        return pd.DataFrame(summaries).mean().to_dict()
 
     def _table(self) -> pd.DataFrame:
         metrics = ["f1_macro", "f1_micro", "f1_samples", "jaccard", "map"]
@@ -473,10 +507,10 @@ def collect(
             "n_test": len(fold.test),
             "seconds": outcome.seconds,
         }
+        found = summaries(Y[fold.test], outcome.predictions, outcome.scores)
         for rule, guess in outcome.predictions.items():
             rules[rule][fold.repeat, fold.test] = guess
-            summary = report(Y[fold.test], guess, outcome.scores).summary
-            lines.append({**about, "rule": rule, **summary})
+            lines.append({**about, "rule": rule, **found[rule]})
     has_thresholds = outcomes[0].thresholds is not None
     return CVResult(
         name=name,
@@ -781,13 +815,15 @@ def glue(name: str, value: object) -> None:
         return
     from IPython.display import display
 
+    # The role evaluates the text as a literal; unquoted, 1,118 would become a pair.
     display(
-        {f"{_GLUE_PREFIX}text/plain": text},
+        {f"{_GLUE_PREFIX}text/plain": repr(text)},
         raw=True,
         metadata={"scrapbook": {"name": name, "mime_prefix": _GLUE_PREFIX}},
     )
 
 
+@cache
 def hardware() -> dict[str, object]:
     """Describe this machine: processor, cores, matrix instructions, memory and GPU.
 
@@ -797,7 +833,6 @@ def hardware() -> dict[str, object]:
         ``cpu, cores, amx, avx512_bf16, ram_gib, gpu`` (None where there is none).
     """
     import psutil
-    import torch
 
     model, flags = platform.processor() or platform.machine(), ""
     cpuinfo = Path("/proc/cpuinfo")
@@ -811,21 +846,25 @@ def hardware() -> dict[str, object]:
         "amx": "amx_bf16" in flags.split(),
         "avx512_bf16": "avx512_bf16" in flags.split(),
         "ram_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "gpu": _output_of("nvidia-smi", "--query-gpu=name", "--format=csv,noheader"),
     }
 
 
-def _commit() -> str | None:
-    """Return the checkout's commit, with a plus where the package has changes since."""
-
-    def git(*words: str) -> str:
-        call = ["git", "-C", str(settings.PACKAGE), *words]
-        return subprocess.run(call, capture_output=True, text=True, check=True).stdout.strip()
-
+def _output_of(*command: str) -> str | None:
+    """Return what a command prints; None if it is missing, fails or prints nothing."""
     try:
-        return git("rev-parse", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
+        call = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
+    return call.stdout.strip() or None
+
+
+@cache
+def _commit() -> str | None:
+    """Return the checkout's commit, with a plus where the package has changes since."""
+    git = ("git", "-C", str(settings.PACKAGE))
+    commit = _output_of(*git, "rev-parse", "HEAD")
+    return commit and commit + ("+" if _output_of(*git, "status", "--porcelain", "--", ".") else "")
 
 
 def _versions() -> dict[str, str]:

@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from genrelab import settings
-from genrelab.evaluation import FoldOutcome, collect, read_result, record
-from genrelab.metrics import report
+from genrelab.evaluation import FoldOutcome, collect, read_result, record, summaries
 from genrelab.splits import Fold
 
 Row = Callable[[Fold], FoldOutcome | Mapping[str, float]]
@@ -105,12 +104,9 @@ def _metrics_of(table: Table, fold: Fold, made: FoldOutcome | Mapping[str, float
     """Return the metrics of a row's fold; a FoldOutcome is judged by its last rule."""
     if not isinstance(made, FoldOutcome):
         return dict(made)
-    truth = table.labels[fold.test]
-    summaries = {
-        rule: report(truth, guess, made.scores).summary for rule, guess in made.predictions.items()
-    }
-    untuned = {f"{metric}_untuned": summaries["untuned"][metric] for metric in UNTUNED}
-    return {**list(summaries.values())[-1], **untuned}
+    found = summaries(table.labels[fold.test], made.predictions, made.scores)
+    untuned = {f"{metric}_untuned": found["untuned"][metric] for metric in UNTUNED}
+    return {**list(found.values())[-1], **untuned}
 
 
 def _run(table: Table, row: str, fold: Fold) -> tuple[dict, FoldOutcome | None]:
