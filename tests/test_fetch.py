@@ -271,7 +271,7 @@ def test_a_host_that_does_not_answer_is_an_error_not_a_crash(
 ) -> None:
     monkeypatch.setenv("GENRELAB_MIRROR", "http://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    with pytest.raises(FetchError, match="connection to .* broke"):
+    with pytest.raises(FetchError, match=r"connection to .* broke"):
         get([RemoteFile("a.txt", "o/r/c/a.txt", "0" * 40, 1)], tmp_path)
 
 
@@ -290,7 +290,7 @@ def test_a_folder_without_the_file_names_the_path_expected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GENRELAB_MIRROR", str(tmp_path / "mirror"))
-    with pytest.raises(FetchError, match="not in the mirror, expected .*owner/repo/c0ffee/000.txt"):
+    with pytest.raises(FetchError, match=r"not in the mirror, expected .*/c0ffee/000\.txt"):
         get(Host().files(1), tmp_path / "cache")
 
 

@@ -147,10 +147,14 @@ def _ids(plots: Sequence[Plot]) -> tuple[str, ...]:
     seen: dict[str, int] = {}
     ids = []
     for plot in plots:
-        name = f"{slug(plot.title) or 'film'}-{plot.year}"
+        name = f"{_title_id(plot)}-{plot.year}"
         seen[name] = seen.get(name, 0) + 1
         ids.append(name if seen[name] == 1 else f"{name}-no{seen[name]}")
     return tuple(ids)
+
+
+def _title_id(plot: Plot) -> str:
+    return slug(plot.title) or plot.title  # a title may have no letter of the Latin alphabet
 
 
 def _groups(plots: Sequence[Plot]) -> np.ndarray:
@@ -161,7 +165,7 @@ def _groups(plots: Sequence[Plot]) -> np.ndarray:
     nodes: dict[tuple[str, str], int] = {}
     edges = [
         (
-            nodes.setdefault(("title", slug(plot.title)), len(nodes)),
+            nodes.setdefault(("title", _title_id(plot)), len(nodes)),
             nodes.setdefault(("text", plot.text), len(nodes)),
         )
         for plot in plots
@@ -171,8 +175,8 @@ def _groups(plots: Sequence[Plot]) -> np.ndarray:
     component = connected_components(graph, directed=False)[1][titles]
     first: dict[int, str] = {}
     for number, plot in zip(component.tolist(), plots, strict=True):
-        first.setdefault(number, slug(plot.title))
-    return np.array([f"{first[number]}-g{number}" for number in component.tolist()], dtype=str)
+        first.setdefault(number, _title_id(plot))
+    return np.array([first[number] for number in component.tolist()], dtype=str)
 
 
 CARD = DatasetCard(
