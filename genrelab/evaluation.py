@@ -75,16 +75,17 @@ def summaries(
     Examples
     --------
     >>> Y = np.array([[1, 0], [0, 1]])
-    >>> found = summaries(Y, {"all": np.ones((2, 2))}, Y * 0.5)
+    >>> found = summaries(Y, {"all": np.ones_like(Y)}, Y * 0.5)
     >>> round(found["all"]["f1_macro"], 3), found["all"]["map"]
     (0.667, 1.0)
     """
-    first = next(iter(predictions.values()))
+    first, *others = predictions
+    found = {first: report(Y, predictions[first], scores).summary.to_dict()}
     # How well scores rank rows is the same for all rules, and the slow part.
-    ranking = report(Y, first, scores).summary[["map", "roc_auc"]].to_dict()
-    return {
-        rule: report(Y, guess).summary.to_dict() | ranking for rule, guess in predictions.items()
-    }
+    ranking = {metric: found[first][metric] for metric in ("map", "roc_auc")}
+    for rule in others:
+        found[rule] = report(Y, predictions[rule]).summary.to_dict() | ranking
+    return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -867,6 +868,7 @@ def _commit() -> str | None:
     return commit and commit + ("+" if _output_of(*git, "status", "--porcelain", "--", ".") else "")
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for library in _LIBRARIES:

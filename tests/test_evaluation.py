@@ -19,6 +19,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 from genrelab import settings
+from genrelab.datasets.base import LazyTexts
 from genrelab.evaluation import (
     Comparison,
     FoldOutcome,
@@ -161,9 +162,8 @@ def test_every_kind_of_input_gives_the_same_scores() -> None:
 
 
 def test_lazy_texts_are_taken_not_read_at_once() -> None:
-    base = pytest.importorskip("genrelab.datasets.base")
     data = films()
-    texts = base.LazyTexts(range(150), lambda key: f"word{key % 3} word{key % 5}")
+    texts = LazyTexts(range(150), lambda key: f"word{key % 3} word{key % 5}")
     pipeline = make_pipeline(CountVectorizer(), LOGISTIC)
     options = {"groups": data.groups, "folds": data.folds[:5], "tuner": "per_label"}
     lazy = cross_validate(pipeline, texts, data.Y, **options)

@@ -13,6 +13,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import average_precision_score, f1_score, jaccard_score
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 
+from genrelab.datasets import load
 from genrelab.splits import (
     COUNT_METRICS,
     GroupedStratifiedKFold,
@@ -341,8 +342,7 @@ def test_random_folds_are_the_weaker_oracle_of_balance() -> None:
 
 
 def test_headline_folds_are_ten_over_the_development_films() -> None:
-    datasets = pytest.importorskip("genrelab.datasets")
-    films = datasets.load("script_features")
+    films = load("script_features")
     folds = headline_folds()
     assert len(folds) == 10
     assert films.labels.shape[1] == 13
