@@ -377,20 +377,13 @@ def weighted_metric(
 
 
 def _draw_groups(
-    rng: np.random.RandomState,
-    sizes: np.ndarray,
-    eligible: np.ndarray,
-    share: float,
-    odds: np.ndarray,
+    rng: np.random.RandomState, codes: np.ndarray, share: float, odds: np.ndarray, n_rounds: int
 ) -> np.ndarray:
-    """Draw whole groups, in each round, up to a share of the eligible rows: (R, G) -> (R, G)."""
-    keys = np.where(eligible, rng.random_sample(eligible.shape) ** (1 / odds), -1.0)
-    order = np.argsort(-keys, axis=1)
-    rows = np.take_along_axis(eligible * sizes, order, axis=1)
-    wanted = share * rows.sum(axis=1, keepdims=True)
-    drawn = np.zeros_like(eligible)
-    np.put_along_axis(drawn, order, (rows.cumsum(axis=1) - rows / 2 <= wanted) & (rows > 0), axis=1)
-    return drawn
+    """Draw groups with replacement; return how often each row was drawn: (rounds, n)."""
+    sizes = np.bincount(codes)
+    chance = np.bincount(codes, odds) / sizes
+    n_drawn = max(1, round(share * len(sizes)))
+    return rng.multinomial(n_drawn, chance / chance.sum(), size=n_rounds)[:, codes]
 
 
 def simulate_leaderboard(
@@ -407,11 +400,14 @@ def simulate_leaderboard(
 ) -> pd.DataFrame:
     """Play a competition many times, and pick once by the public board, once by the K-fold.
 
-    In each round whole groups are drawn into a hidden test, and a part of these is the public
-    leaderboard; the rest of the hidden rows is the private one. The remaining rows are the training
-    data, on which the out-of-fold predictions give each submission its cross-validated score. One
-    picks the submission that leads in public, one that leads in cross-validation; *regret* is how
-    much the best private score is above the private score of the pick.
+    The rows stand for all films there are. In each round three samples of whole groups are drawn
+    from them, with replacement: training rows, on which the out-of-fold predictions give each
+    submission its cross-validated score; the public part of the hidden test; and its private part.
+    One picks the submission that leads in public, one that leads in cross-validation; *regret* is
+    how far the private score of the pick is below the best private score.
+
+    Drawing without replacement would hold luck against the better judge: a film on which a
+    submission was lucky in one part could not be in another.
 
     Parameters
     ----------
@@ -424,9 +420,9 @@ def simulate_leaderboard(
     metric : str, default="f1_macro"
         One of ``WEIGHTED_METRICS``. Labels without a positive row in a part are left out there.
     test_share, public_share : float, default=0.4 and 0.3
-        Part of the rows that is hidden; part of the hidden rows that is public.
+        Part of the groups that is hidden; part of the hidden groups that is public.
     public_odds : array of shape (n,), optional
-        How eagerly a hidden row becomes public (positive); makes a skewed board.
+        Odds of a row to be drawn into the public part (positive); makes a skewed board.
     n_rounds : int, default=500
     seed : int, default=0
 
@@ -474,26 +470,21 @@ def simulate_leaderboard(
         if not 0 < share < 1:
             raise ValueError(f"{name} is {share}; expected a number between 0 and 1.")
 
-    codes = _group_codes(groups, len(Y))
-    sizes = np.bincount(codes)
-    odds = np.ones(len(Y)) if public_odds is None else np.asarray(public_odds, dtype=float)
-    if odds.shape != (len(Y),) or not (odds > 0).all():
+    fair = np.ones(len(Y))
+    odds = fair if public_odds is None else np.asarray(public_odds, dtype=float)
+    if odds.shape != fair.shape or not (odds > 0).all():
         raise ValueError(f"public_odds must be {len(Y)} positive numbers, one a row of Y.")
-    group_odds = np.bincount(codes, odds) / sizes
+    codes = _group_codes(groups, len(Y))
     rng = np.random.RandomState(seed)
-    everyone = np.ones((n_rounds, len(sizes)), dtype=bool)
-    hidden = _draw_groups(rng, sizes, everyone, test_share, np.ones(len(sizes)))
-    public = _draw_groups(rng, sizes, hidden, public_share, group_odds)
-    parts = np.stack([public, ~hidden, hidden & ~public])[:, :, codes].astype(float)  # (3, R, n)
-    if not parts.any(axis=2).all():
-        raise ValueError(
-            f"{len(sizes)} groups are too few: a round has an empty part. Use larger shares."
-        )
-    scores = np.stack(
+    parts = np.concatenate(
         [
-            weighted_metric(Y, np.asarray(guess), parts.reshape(-1, len(Y)), metric)
-            for guess in submissions.values()
-        ],
+            _draw_groups(rng, codes, test_share * public_share, odds, n_rounds),
+            _draw_groups(rng, codes, 1 - test_share, fair, n_rounds),
+            _draw_groups(rng, codes, test_share * (1 - public_share), fair, n_rounds),
+        ]
+    )  # (3 R, n)
+    scores = np.stack(
+        [weighted_metric(Y, np.asarray(guess), parts, metric) for guess in submissions.values()],
         axis=-1,
     ).reshape(3, n_rounds, -1)
     seen = dict(zip(("public", "cv", "private"), scores, strict=True))

@@ -17,7 +17,6 @@ from genrelab.datasets import load
 from genrelab.splits import (
     COUNT_METRICS,
     GroupedStratifiedKFold,
-    _draw_groups,
     headline_folds,
     locked_split,
     repeated_folds,
@@ -256,30 +255,27 @@ def test_an_unknown_metric_is_refused() -> None:
 
 def submissions_of(Y: np.ndarray, n: int, seed: int = 0) -> dict[str, np.ndarray]:
     rng = np.random.RandomState(seed)
-    return {f"s{i}": Y ^ (rng.rand(*Y.shape) < 0.25 + i / 400) for i in range(n)}
+    return {f"s{i}": Y ^ (rng.rand(*Y.shape) < 0.25 + i / 1000) for i in range(n)}
 
 
 def test_the_leaderboard_agrees_with_a_slow_obvious_round() -> None:
-    """Parts are found again from the scores of submissions that mark one row each."""
     Y, groups = film_like(0, n=120)
     entries = submissions_of(Y, 6)
     board = simulate_leaderboard(Y, entries, groups=groups, n_rounds=3, seed=5)
+    names, codes = np.unique(groups, return_inverse=True)
     rng = np.random.RandomState(5)
-    codes = np.unique(groups, return_inverse=True)[1]
-    sizes = np.bincount(codes)
-    ones = np.ones(len(sizes))
-    hidden = _draw_groups(rng, sizes, np.ones((3, len(sizes)), dtype=bool), 0.4, ones)
-    public = _draw_groups(rng, sizes, hidden, 0.3, ones)
-    assert not (public & ~hidden).any()
-    for i, (hide, show) in enumerate(zip(hidden[:, codes], public[:, codes], strict=True)):
-        assert abs(hide.mean() - 0.4) < 0.05
-        assert abs(show.sum() / hide.sum() - 0.3) < 0.1
+    shares = {"public": 0.4 * 0.3, "cv": 0.6, "private": 0.4 * 0.7}
+    drawn = {
+        part: rng.multinomial(round(share * len(names)), np.full(len(names), 1 / len(names)), 3)
+        for part, share in shares.items()
+    }
+    for i in range(3):
         score = {
             part: {
-                name: sklearn_score(Y, guess, rows.astype(int), "f1_macro")
+                name: sklearn_score(Y, guess, draws[i][codes], "f1_macro")
                 for name, guess in entries.items()
             }
-            for part, rows in {"public": show, "cv": ~hide, "private": hide & ~show}.items()
+            for part, draws in drawn.items()
         }
         for judge in ("public", "cv"):
             line = board[(board["round"] == i) & (board["picked_by"] == judge)].iloc[0]
@@ -297,11 +293,12 @@ def test_a_big_honest_sample_picks_better_than_a_small_public_one() -> None:
     Y, groups = film_like(2)
     start = time.perf_counter()
     board = simulate_leaderboard(Y, submissions_of(Y, 20), groups=groups, n_rounds=500)
-    assert time.perf_counter() - start < 10
+    assert time.perf_counter() - start < 20
     assert len(board) == 1000
     assert (board["regret"] >= 0).all()
-    regret = board.groupby("picked_by")["regret"].mean()
-    assert regret["cv"] < regret["public"]
+    mean = board.groupby("picked_by")[["regret", "rank_correlation"]].mean()
+    assert mean.loc["cv", "regret"] < mean.loc["public", "regret"]
+    assert mean.loc["cv", "rank_correlation"] > 1.2 * mean.loc["public", "rank_correlation"]
 
 
 def test_a_skewed_public_board_picks_the_specialist() -> None:
