@@ -168,7 +168,7 @@ def _pack_counts(name: str, counts: sparse.csr_matrix) -> dict[str, np.ndarray]:
     return {
         f"{name}_data": counts.data.astype(np.uint16),
         # Steps between column numbers compress to half the size of the numbers.
-        f"{name}_steps": np.diff(counts.indices, prepend=0).astype(np.int32),
+        f"{name}_steps": np.diff(counts.indices, prepend=0).astype(np.int16),
         f"{name}_indptr": counts.indptr.astype(np.int32),
     }
 
