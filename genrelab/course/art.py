@@ -24,7 +24,9 @@ BANDS = {
 }
 
 
-def letters(text: str, x: float, y: float, size: float, fill: str, font: str, anchor: float = 0) -> str:
+def letters(
+    text: str, x: float, y: float, size: float, fill: str, font: str, anchor: float = 0
+) -> str:
     """Return ``text`` as an outline, so that it looks the same without any font."""
     weight = "bold" if font.startswith("DejaVu") else "normal"
     outline = TextPath((0, 0), text, size=size, prop=FontProperties(family=font, weight=weight))
@@ -32,7 +34,8 @@ def letters(text: str, x: float, y: float, size: float, fill: str, font: str, an
     parts = []
     for points, code in outline.iter_segments():
         spots = " ".join(f"{px - anchor * width:.2f} {-py:.2f}" for px, py in points.reshape(-1, 2))
-        parts.append({1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}[int(code)] + ("" if code == 79 else spots))
+        letter = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}[int(code)]
+        parts.append(letter if letter == "Z" else letter + spots)
     return f'<path transform="translate({x:.1f} {y:.1f})" fill="{fill}" d="{"".join(parts)}"/>'
 
 
@@ -96,7 +99,8 @@ def logo(ink: str) -> str:
 def favicon() -> str:
     """Return the mark on a dark tile."""
     tile = f'<rect width="64" height="64" rx="13" fill="{NIGHT}"/>'
-    return svg(64, 64, [tile, "<g transform='translate(9 9)'>", *mark(46, PALE), "</g>"], "genrelab")
+    shapes = [tile, "<g transform='translate(9 9)'>", *mark(46, PALE), "</g>"]
+    return svg(64, 64, shapes, "genrelab")
 
 
 def cover(width: int = 1600, height: int = 600) -> str:
@@ -148,8 +152,8 @@ def cover(width: int = 1600, height: int = 600) -> str:
         y = (low[spot] + high[spot]) / 2 + 0.36 * size
         names.append(letters(name, x[spot], y, size, NIGHT, "DejaVu Sans", anchor=0.5))
     page = [
-        f'<rect x="{88 + 8 * i}" y="{52 - 7 * i}" width="{rim - 88}" height="{height - 104}" rx="3" '
-        f'fill="{shade}"/>'
+        f'<rect x="{88 + 8 * i}" y="{52 - 7 * i}" width="{rim - 88}" height="{height - 104}" '
+        f'rx="3" fill="{shade}"/>'
         for i, shade in ((2, "#A9A498"), (1, "#D2CCBF"), (0, PAPER))
     ]
     typed = [
@@ -161,8 +165,8 @@ def cover(width: int = 1600, height: int = 600) -> str:
     return svg(width, height, shapes, "Lines of a script flow into six coloured bands of genre")
 
 
-def main() -> None:
-    """Write the pictures into ``book/_static``."""
+def draw(folder: Path = STATIC) -> None:
+    """Write the pictures into ``folder``."""
     pictures = {
         "logo.svg": logo(INK),
         "logo-dark.svg": logo(PALE),
@@ -170,8 +174,8 @@ def main() -> None:
         "cover.svg": cover(),
     }
     for name, picture in pictures.items():
-        Path(STATIC / name).write_text(picture, encoding="utf-8")
+        (folder / name).write_text(picture, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    draw()
