@@ -14,16 +14,18 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 AVERAGES = ("micro", "macro", "weighted", "samples")
 MEASURES = ("precision", "recall", "f1")
-_MULTILABEL_ROWS = {
-    "jaccard": "Jaccard",
-    "hamming": "Hamming loss",
-    "subset_accuracy": "subset accuracy",
-    "at_least_one": "at least one",
-    "at_least_two": "at least two",
-    "cardinality_pred": "labels a row, predicted",
-    "cardinality_true": "true",
-}
-_RANKING_ROWS = {"map": "mAP", "roc_auc": "ROC-AUC"}
+_LINES = (
+    [
+        ("accuracy", "accuracy"),
+        ("jaccard", "Jaccard"),
+        ("hamming", "Hamming loss"),
+        ("subset_accuracy", "subset accuracy"),
+        ("at_least_one", "at least one"),
+        ("at_least_two", "at least two"),
+    ],
+    [("cardinality_pred", "labels a row: predicted"), ("cardinality_true", "true")],
+    [("map", "mAP"), ("roc_auc", "ROC-AUC")],
+)
 
 
 def as_indicator(values: ArrayLike, name: str = "Y") -> np.ndarray:
@@ -51,13 +53,8 @@ def as_indicator(values: ArrayLike, name: str = "Y") -> np.ndarray:
     [[1, 0], [1, 1]]
     """
     matrix = _matrix(values, name)
-    odd = np.argwhere((matrix != 0) & (matrix != 1))
-    if len(odd):
-        row, column = odd[0]
-        raise ValueError(
-            f"{name}[{row}, {_column(values, column)}] is {matrix[row, column]}; expected 0 or 1 "
-            f"({len(odd)} such entries). Cut scores at a threshold first."
-        )
+    good = (matrix == 0) | (matrix == 1)
+    _require(good, values, matrix, name, "0 or 1", "Cut scores at a threshold first.")
     return matrix.astype(np.int8)
 
 
@@ -95,13 +92,8 @@ def as_scores(
             f"{name} has shape {matrix.shape}; expected {shape}, the shape of the labels. "
             "Give one score a row and label."
         )
-    odd = np.argwhere(~np.isfinite(matrix))
-    if len(odd):
-        row, column = odd[0]
-        raise ValueError(
-            f"{name}[{row}, {_column(values, column)}] is {matrix[row, column]}; expected a finite "
-            f"number ({len(odd)} such entries). Look at the model or the row that made it."
-        )
+    remedy = "Look at the model or the row that made it."
+    _require(np.isfinite(matrix), values, matrix, name, "a finite number", remedy)
     return matrix
 
 
@@ -195,16 +187,11 @@ class Report:
 
     def _lines(self) -> list[str]:
         """The numbers that are no average of precision, recall or F1, a line each group."""
-        groups = (
-            ({"accuracy": "accuracy"},) if self.confusion is not None else (_MULTILABEL_ROWS,)
-        ) + (_RANKING_ROWS,)
         lines = [
             ", ".join(
-                f"{title} {_number(self.summary[key])}"
-                for key, title in group.items()
-                if key in self.summary
+                f"{title} {_number(self.summary[k])}" for k, title in group if k in self.summary
             )
-            for group in groups
+            for group in _LINES
         ]
         return [line for line in lines if line]
 
@@ -309,7 +296,8 @@ def report(
     recall     0.667  0.750     0.667    0.750
     F1         0.667  0.833     0.778    0.667
     Jaccard 0.500, Hamming loss 0.333, subset accuracy 0.000, at least one 1.000, \
-at least two 0.000, labels a row, predicted 1.500, true 1.500
+at least two 0.000
+    labels a row: predicted 1.500, true 1.500
     No positives, so left out of macro averages: War (1 of 3 labels).
     """
     single_label = not issparse(y_true) and np.ndim(_array(y_true, "y_true")) == 1
@@ -535,9 +523,18 @@ def _matrix(values: ArrayLike, name: str) -> np.ndarray:
     return matrix
 
 
-def _column(values: ArrayLike, column: int) -> str:
-    """A column as an error shows it: by name where there is one."""
-    return repr(values.columns[column]) if isinstance(values, pd.DataFrame) else str(column)
+def _require(
+    good: np.ndarray, given: ArrayLike, matrix: np.ndarray, name: str, expected: str, remedy: str
+) -> None:
+    """Raise for the first entry that is not good, with its column's name where it has one."""
+    odd = np.argwhere(~good)
+    if len(odd):
+        row, column = odd[0]
+        label = repr(given.columns[column]) if isinstance(given, pd.DataFrame) else column
+        raise ValueError(
+            f"{name}[{row}, {label}] is {matrix[row, column]}; expected {expected} "
+            f"({len(odd)} such entries). {remedy}"
+        )
 
 
 def _same_shape(true: tuple[int, ...], pred: tuple[int, ...]) -> None:
@@ -553,9 +550,7 @@ def _number(value: float) -> str:
 
 
 def _one_column_a_class(
-    y_true: ArrayLike,
-    y_pred: ArrayLike,
-    label_names: Sequence[str] | None,
+    y_true: ArrayLike, y_pred: ArrayLike, label_names: Sequence[str] | None
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Turn classes into 0/1 columns, so that one path serves both kinds of target."""
     true, pred = _array(y_true, "y_true"), _array(y_pred, "y_pred")
@@ -569,25 +564,19 @@ def _one_column_a_class(
                 f"{name} holds {odd[0]!r}; expected one class (a name or a whole number) a row. "
                 "Take the argmax of scores; binarise label sets with MultiLabelBinarizer."
             )
-    seen = np.unique(np.concatenate([true, pred]))
-    classes = seen.tolist()
-    names = tuple(map(str, classes))
+    classes = seen = np.unique(np.concatenate([true, pred]))
     if label_names is not None:
         named = seen.dtype.kind in "UO"
-        classes = list(label_names) if named else list(range(len(label_names)))
-        names = names_of(len(classes), label_names)
-        unknown = sorted(set(seen.tolist()) - set(classes))
+        classes = np.array(label_names if named else range(len(label_names)))
+        unknown = sorted(set(seen.tolist()) - set(classes.tolist()))
         if unknown:
             raise ValueError(
                 f"class {unknown[0]!r} is not among the {len(classes)} classes of label_names "
-                f"{list(names)}; expected a name for every class. Add it to label_names."
+                f"{list(label_names)}; expected a name for every class. Add it to label_names."
             )
-    columns = np.array(classes, dtype=seen.dtype)
-    return (
-        (true[:, None] == columns).astype(np.int8),
-        (pred[:, None] == columns).astype(np.int8),
-        names,
-    )
+    names = names_of(len(classes), classes if label_names is None else label_names)
+    true, pred = ((column[:, None] == classes).astype(np.int8) for column in (true, pred))
+    return true, pred, names
 
 
 def _is_class(value: object) -> bool:
@@ -606,11 +595,7 @@ def _precision_recall_f1(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     hits = np.sum(true & pred, axis=axis, dtype=np.int64)
     n_true, n_pred = (np.sum(m, axis=axis, dtype=np.int64) for m in (true, pred))
-    return (
-        _divide(hits, n_pred),
-        _divide(hits, n_true),
-        _divide(2.0 * hits, n_true + n_pred),
-    )
+    return _divide(hits, n_pred), _divide(hits, n_true), _divide(2.0 * hits, n_true + n_pred)
 
 
 def _per_label(
@@ -630,10 +615,7 @@ def _per_label(
 
 
 def _each_label(
-    metric: Callable[[np.ndarray, np.ndarray], float],
-    true: np.ndarray,
-    scores: np.ndarray,
-    defined: np.ndarray,
+    metric: Callable[..., float], true: np.ndarray, scores: np.ndarray, defined: np.ndarray
 ) -> np.ndarray:
     values = np.full(true.shape[1], np.nan)
     for label in np.flatnonzero(defined):
@@ -646,15 +628,13 @@ def _averages(true: np.ndarray, pred: np.ndarray, present: pd.DataFrame) -> dict
     samples = _precision_recall_f1(true, pred, axis=1)
     summary = {}
     for number, measure in enumerate(MEASURES):
-        values = present[measure].to_numpy()
-        summary |= {
-            f"{measure}_micro": float(micro[number]),
-            f"{measure}_macro": np.average(values) if len(values) else np.nan,
-            f"{measure}_weighted": (
-                np.average(values, weights=present["support"]) if len(values) else np.nan
-            ),
-            f"{measure}_samples": np.average(samples[number]),
-        }
+        values, weights = present[measure].to_numpy(), present["support"]
+        summary[f"{measure}_micro"] = float(micro[number])
+        summary[f"{measure}_macro"] = np.average(values) if len(values) else np.nan
+        summary[f"{measure}_weighted"] = (
+            np.average(values, weights=weights) if len(values) else np.nan
+        )
+        summary[f"{measure}_samples"] = np.average(samples[number])
     return summary
 
 
@@ -679,11 +659,7 @@ def _labels_and_probabilities(
         y_true, y_prob = np.asarray(y_true)[:, None], np.asarray(y_prob).reshape(-1, 1)
     true = as_indicator(y_true, "y_true")
     prob = as_scores(y_prob, true.shape, "y_prob")
-    odd = np.argwhere((prob < 0) | (prob > 1))
-    if len(odd):
-        row, column = odd[0]
-        raise ValueError(
-            f"y_prob[{row}, {_column(y_prob, column)}] is {prob[row, column]}; expected a "
-            f"probability in [0, 1] ({len(odd)} such entries). Calibrate decision scores first."
-        )
+    good = (prob >= 0) & (prob <= 1)
+    remedy = "Calibrate decision scores first."
+    _require(good, y_prob, prob, "y_prob", "a probability in [0, 1]", remedy)
     return true, prob

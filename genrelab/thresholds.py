@@ -149,17 +149,18 @@ class ThresholdTuner(BaseEstimator):
                 f"none of the {len(truth)} rows has a label; expected at least one positive to "
                 "tune on. Look at the split or at min_count."
             )
-        rare = positives < max(1, self.min_positives)
+        rare = (positives < max(1, self.min_positives)) & (self.strategy != "global")
+        pooled = np.nan
         if self.strategy == "global" or rare.any():
             pooled = _pooled_threshold(self.objective, matrix, truth)
         if self.strategy == "global":
             self.thresholds_ = np.full(truth.shape[1], pooled)
-            self.pooled_labels_ = ()
+        elif self.strategy == "per_label":
+            self.thresholds_ = _each_label(self.objective, matrix, truth, rare, pooled)
         else:
-            self.thresholds_ = np.full(truth.shape[1], pooled if rare.any() else np.nan)
-            self._tune_each(matrix, truth, rare)
-            self.pooled_labels_ = tuple(np.array(names)[rare].tolist())
-        if self.pooled_labels_:
+            self.thresholds_, self.fbr_ = _guarded(self.objective, matrix, truth, rare, pooled)
+        self.pooled_labels_ = tuple(np.array(names)[rare].tolist())
+        if rare.any():
             self._warn_of_rare_labels(positives[rare], pooled)
         self.objective_value_ = _value(self.objective, truth, self.predict(matrix))
         return self
@@ -194,15 +195,6 @@ class ThresholdTuner(BaseEstimator):
             predicted[empty, matrix[empty].argmax(axis=1)] = 1
         return predicted
 
-    def _tune_each(self, scores: np.ndarray, Y: np.ndarray, held: np.ndarray) -> None:
-        """Fill in the threshold of every label that is not held at the pooled one."""
-        if self.strategy == "per_label":
-            self.thresholds_ = _each_label(self.objective, scores, Y, held, self.thresholds_)
-        else:
-            self.thresholds_, self.fbr_ = _guarded(
-                self.objective, scores, Y, held, self.thresholds_
-            )
-
     def _warn_of_rare_labels(self, positives: np.ndarray, pooled: float) -> None:
         counts = ", ".join(
             f"{name!r} {n}" for name, n in zip(self.pooled_labels_, positives, strict=True)
@@ -216,7 +208,6 @@ class ThresholdTuner(BaseEstimator):
             f"{len(positives)} of {len(self.thresholds_)} labels have fewer than "
             f"{max(1, self.min_positives)} positives ({counts}): they get the pooled threshold "
             f"{pooled:.4g}. {remedy}",
-            UserWarning,
             stacklevel=3,
         )
 
@@ -581,26 +572,22 @@ def _pooled_threshold(objective: Objective, scores: np.ndarray, Y: np.ndarray) -
 
 
 def _each_label(
-    objective: Objective,
-    scores: np.ndarray,
-    Y: np.ndarray,
-    held: np.ndarray,
-    thresholds: np.ndarray,
+    objective: Objective, scores: np.ndarray, Y: np.ndarray, held: np.ndarray, pooled: float
 ) -> np.ndarray:
-    """Return the best threshold of each label; those held keep the one they have."""
+    """Return the best threshold of each label; those held get the pooled one."""
     cuts = _Cuts.of(scores, Y)
-    given = (scores >= thresholds).sum(axis=0)
+    given = (scores >= pooled).sum(axis=0)
     cuts.allowed[:, held] = False
     cuts.allowed[given[held], held] = True
     chosen = cuts.best(_ratio("f1_macro", cuts.hits, cuts.sizes, cuts.hits[-1]))
     if objective == "f1_micro":
         chosen = _best_micro_f1(cuts)
     elif objective != "f1_macro":
-        pooled = (scores >= _pooled_threshold(objective, scores, Y)).sum(axis=0)
-        starts = [chosen, np.where(held, given, pooled)]
+        one = (scores >= _pooled_threshold(objective, scores, Y)).sum(axis=0)
+        starts = [chosen, np.where(held, given, one)]
         values = [_value(objective, Y, _predicted(cuts, start)) for start in starts]
         chosen = _climb(objective, cuts, Y, starts[int(np.argmax(values))])
-    return np.where(held, thresholds, cuts.thresholds(chosen))
+    return np.where(held, pooled, cuts.thresholds(chosen))
 
 
 def _best_micro_f1(cuts: _Cuts) -> np.ndarray:
@@ -681,11 +668,7 @@ def _predicted(cuts: _Cuts, chosen: np.ndarray) -> np.ndarray:
 
 
 def _guarded(
-    objective: Objective,
-    scores: np.ndarray,
-    Y: np.ndarray,
-    held: np.ndarray,
-    thresholds: np.ndarray,
+    objective: Objective, scores: np.ndarray, Y: np.ndarray, held: np.ndarray, pooled: float
 ) -> tuple[np.ndarray, float]:
     """SCutFBR.1: return the thresholds and the F1 below which a label is guarded."""
     grid = np.array(FBR_GRID)[:, None]
@@ -697,9 +680,9 @@ def _guarded(
         f1 = values[chosen, np.arange(Y.shape[1])]
         each = np.where(f1 < grid, cuts.scores[0], cuts.thresholds(chosen))  # (grid, L)
         tuned.append(each)
-        predicted[:, part] = scores[part] >= np.where(held, thresholds, each)[:, None, :]
+        predicted[:, part] = scores[part] >= np.where(held, pooled, each)[:, None, :]
     best = int(np.argmax([_value(objective, Y, P) for P in predicted]))
-    return np.where(held, thresholds, np.mean(tuned, axis=0)[best]), FBR_GRID[best]
+    return np.where(held, pooled, np.mean(tuned, axis=0)[best]), FBR_GRID[best]
 
 
 def _parts(n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:

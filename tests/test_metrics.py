@@ -174,6 +174,8 @@ def test_classes_take_their_order_or_the_names_of_their_codes_from_label_names()
     coded = report([0, 1, 1], [0, 0, 1], label_names=["b", "a", "c"])
     pd.testing.assert_frame_equal(ordered.confusion, coded.confusion)
     assert coded.confusion.loc["a", "b"] == 1 and coded.missing == ("c",)
+    longer = report(["War", "War"], ["War", "War"], label_names=["War", "Warfare"])
+    assert longer.per_label["support"].tolist() == [2, 0]
 
 
 def test_scores_of_classes_stand_in_the_order_of_the_names() -> None:
