@@ -1,5 +1,6 @@
 """The command ``genrelab``. Exit codes: 0 all is well, 1 problems were found, 2 bad input."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from rich.table import Column, Table
 
 from genrelab import __version__, datasets, settings
 from genrelab.datasets.fetch import FetchError
+from genrelab.datasets.scripts import LockedTestWarning
 
 PROBLEMS, BAD_INPUT = 1, 2
 
@@ -118,9 +120,11 @@ def build_features_command(
 
     This encodes every script: hours on two cores, minutes on a GPU.
     """
-    from genrelab.encoding import features
+    from genrelab.encoding.features import build_features
 
-    with one_line_errors():
-        path = out or settings.data_file("script_features.npz")
-        features.build(path, progress=True)
-        typer.echo(f"script_features: written to {path}")
+    with one_line_errors(), warnings.catch_warnings():
+        # Features are made of every script; nothing is learned from the locked ones here.
+        warnings.simplefilter("ignore", LockedTestWarning)
+        scripts = datasets.load("scripts", split="all", min_count=1)
+        path = build_features(scripts, settings.cache_dir() / "encoded", out=out)
+    typer.echo(f"script_features: {len(scripts):,} scripts, written to {path}")

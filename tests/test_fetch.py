@@ -294,11 +294,6 @@ def test_a_folder_without_the_file_names_the_path_expected(
         get(Host().files(1), tmp_path / "cache")
 
 
-def test_more_than_six_workers_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="be polite"):
-        fetch([], tmp_path, what="films", workers=7)
-
-
 KILLED = """
     import os, signal, sys
     from pathlib import Path
@@ -412,7 +407,7 @@ def test_a_drive_letter_does_not_leave_the_folder(tmp_path: Path) -> None:
 
 def test_links_in_an_archive_are_refused(tmp_path: Path) -> None:
     archive = _tar(tmp_path / "a.tar.gz", {"good.txt": b"1"}, link="/etc/passwd")
-    with pytest.raises(DatasetError, match=r"link\.txt.*link or device"):
+    with pytest.raises(DatasetError, match=r"link\.txt.*no plain file"):
         unpack(archive, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

@@ -1,16 +1,20 @@
 """What a data set is: rows of text with labels and groups, and the card that says where from."""
 
+import csv
 import hashlib
 import html
 import re
+import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 import numpy as np
+
+from genrelab import settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,28 +65,25 @@ class DatasetCard:
         return "\n".join(f"{name}: {value}" for name, value in self._lines())
 
     def _repr_html_(self) -> str:
-        rows = "".join(
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>"
-            for name, value in self._lines()
-        )
+        cells = ((html.escape(name), html.escape(value)) for name, value in self._lines())
+        rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in cells)
         return f"<table>{rows}</table>"
 
     def _lines(self) -> list[tuple[str, str]]:
-        rows = "known after loading" if self.n_rows is None else f"{self.n_rows:,}"
-        labels = ", ".join(f"{name} {count:,}" for name, count in self.label_counts.items())
         kind = "one a row" if self.single_label else "several a row"
-        lines = [
-            ("name", self.name),
-            ("title", self.title),
-            ("summary", self.summary),
-            ("rows", rows),
-            ("labels", f"{kind}: {labels}" if labels else kind),
-            ("licence", self.licence),
-            ("source", self.source),
-            ("cite", self.citation),
-            ("comes", "with the installation" if self.shipped else "by download, verified"),
-        ]
-        return lines + [("note", note) for note in self.notes]
+        counts = ", ".join(f"{name} {count:,}" for name, count in self.label_counts.items())
+        shown = {
+            "name": self.name,
+            "title": self.title,
+            "summary": self.summary,
+            "rows": "known after loading" if self.n_rows is None else f"{self.n_rows:,}",
+            "labels": f"{kind}: {counts}" if counts else kind,
+            "licence": self.licence,
+            "source": self.source,
+            "cite": self.citation,
+            "comes": "with the installation" if self.shipped else "by download, verified",
+        }
+        return [*shown.items(), *(("note", note) for note in self.notes)]
 
 
 class LazyTexts(Sequence[str]):
@@ -156,39 +157,41 @@ class Dataset:
     groups: np.ndarray
     card: DatasetCard
 
-    row_fields: ClassVar[tuple[str, ...]] = ("ids", "titles", "texts", "labels", "groups")
+    _not_rows: ClassVar[frozenset[str]] = frozenset({"name", "label_names", "card"})
+    _not_hashed: ClassVar[frozenset[str]] = frozenset({"name", "titles", "card"})
 
     def __post_init__(self) -> None:
-        for name in self.row_fields:
-            n_found = _n_rows(getattr(self, name))
-            if n_found != len(self.ids):
-                raise DatasetError(
-                    f"data set {self.name!r}: {name} has {n_found} rows; expected {len(self.ids)}, "
-                    "one for each id. Check the loader."
-                )
+        n_rows, labels = len(self.ids), np.array(self.labels, dtype=np.int8)
+        for name in self.row_fields():
+            values = getattr(self, name)
+            n_found = values.shape[0] if hasattr(values, "shape") else len(values)
+            if n_found != n_rows:
+                self._refuse(f"{name} has {n_found} rows; expected {n_rows}, one for each id")
         repeated = [name for name, count in Counter(self.ids).items() if count > 1]
         if repeated:
-            raise DatasetError(
-                f"data set {self.name!r}: id {repeated[0]!r} stands more than once "
-                f"({len(repeated)} such ids); expected unique ids. Rename or drop the duplicates."
+            self._refuse(f"id {repeated[0]!r} stands more than once; expected unique ids")
+        expected = (n_rows, len(self.label_names))
+        if labels.shape != expected or np.any(labels & ~1):
+            self._refuse(
+                f"labels of shape {labels.shape} do not fit; expected 0 or 1 of shape {expected}"
             )
-        labels = np.array(self.labels, dtype=np.int8)
-        if labels.shape != (len(self.ids), len(self.label_names)) or np.any(labels & ~1):
-            raise DatasetError(
-                f"data set {self.name!r}: labels of shape {labels.shape} do not fit; expected 0 or "
-                f"1 of shape {(len(self.ids), len(self.label_names))}. Check the loader."
-            )
-        if self.card.single_label and np.any(labels.sum(axis=1) != 1):
-            row = int(np.flatnonzero(labels.sum(axis=1) != 1)[0])
-            raise DatasetError(
-                f"data set {self.name!r}: {self.ids[row]!r} has {labels[row].sum()} labels; "
-                "expected exactly 1 in a single-label set. Correct its label."
-            )
+        odd = np.flatnonzero(labels.sum(axis=1) != 1) if self.card.single_label else ()
+        if len(odd):
+            found = labels[odd[0]].sum()
+            self._refuse(f"{self.ids[odd[0]]!r} has {found} labels; expected 1 in such a set")
         labels.setflags(write=False)
         object.__setattr__(self, "labels", labels)
         counts = dict(zip(self.label_names, labels.sum(axis=0).tolist(), strict=True))
-        card = replace(self.card, n_rows=len(self.ids), label_counts=counts)
+        card = replace(self.card, n_rows=n_rows, label_counts=counts)
         object.__setattr__(self, "card", card)
+
+    def _refuse(self, problem: str) -> NoReturn:
+        raise DatasetError(f"data set {self.name!r}: {problem}. Correct the data or its loader.")
+
+    @classmethod
+    def row_fields(cls) -> list[str]:
+        """Return the names of the fields with one entry a row."""
+        return [entry.name for entry in fields(cls) if entry.name not in cls._not_rows]
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -236,7 +239,7 @@ class Dataset:
         <Dataset 'plays': 5 rows, 6 labels, 1 groups>
         """
         index = self._row_numbers(rows)
-        chosen = {name: _take(getattr(self, name), index) for name in self.row_fields}
+        chosen = {name: _take(getattr(self, name), index) for name in self.row_fields()}
         return replace(self, **chosen)
 
     def summary(self) -> "pd.Series":
@@ -264,15 +267,14 @@ class Dataset:
         )
 
     def _content(self) -> Iterator[bytes]:
-        yield from (name.encode() for name in (*self.ids, *self.label_names))
-        yield self.labels.tobytes()
-        yield from (str(group).encode() for group in self.groups)
-        yield from (text.encode() for text in self.texts)
+        for entry in fields(self):
+            if entry.name not in self._not_hashed:
+                yield entry.name.encode()
+                yield from _as_bytes(getattr(self, entry.name))
 
     def _row_numbers(self, rows: Sequence[bool] | Sequence[int] | np.ndarray) -> np.ndarray:
         index = np.asarray(rows)
-        if index.size == 0 and index.dtype != bool:
-            index = index.astype(int)
+        index = index if index.size or index.dtype == bool else index.astype(int)
         if index.ndim != 1 or index.dtype.kind not in "biu":
             raise DatasetError(
                 f"select() got an array of {index.dtype}, shape {index.shape}; expected a mask or "
@@ -281,8 +283,7 @@ class Dataset:
         if index.dtype == bool:
             if len(index) != len(self):
                 raise DatasetError(
-                    f"select() got a mask of {len(index)} rows; expected {len(self)}, one for each "
-                    f"row of {self.name!r}."
+                    f"select() got a mask of {len(index)} rows; expected {len(self)}."
                 )
             return np.flatnonzero(index)
         outside = index[(index < -len(self)) | (index >= len(self))]
@@ -298,6 +299,18 @@ class Dataset:
                 "To draw with replacement, index the arrays instead."
             )
         return index
+
+
+def read_card(name: str) -> DatasetCard:
+    """Return the shipped card of a data set, as it is before loading."""
+    cards = tomllib.loads(settings.data_file("cards.toml").read_text(encoding="utf-8"))
+    return DatasetCard(name=name, **cards[name])
+
+
+def read_table(name: str) -> list[dict[str, str]]:
+    """Return the rows of a shipped CSV file."""
+    with settings.data_file(name).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
 
 
 def slug(title: str) -> str:
@@ -351,11 +364,18 @@ def label_matrix(label_sets: Sequence[Iterable[str]], names: Sequence[str]) -> n
     return matrix
 
 
-def _n_rows(values: Sequence | np.ndarray) -> int:
-    return values.shape[0] if hasattr(values, "shape") else len(values)
-
-
 def _take(values: Sequence | np.ndarray, index: np.ndarray) -> Sequence | np.ndarray:
-    if hasattr(values, "take") and not hasattr(values, "shape"):
-        return values.take(index.tolist())
-    return tuple(values[row] for row in index) if isinstance(values, tuple) else values[index]
+    if isinstance(values, tuple):
+        return tuple(values[row] for row in index)
+    return values[index] if hasattr(values, "shape") else values.take(index.tolist())
+
+
+def _as_bytes(values: Sequence[str] | np.ndarray) -> Iterator[bytes]:
+    if hasattr(values, "indptr"):  # a sparse matrix
+        values.sort_indices()
+        yield from (part.tobytes() for part in (values.indptr, values.indices, values.data))
+    elif hasattr(values, "tobytes") and values.dtype.kind != "U":
+        yield f"{values.dtype}{values.shape}".encode()
+        yield values.tobytes()
+    else:
+        yield from (str(value).encode() for value in values)

@@ -2,8 +2,8 @@
 
 import csv
 import hashlib
+import re
 import warnings
-from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -20,14 +20,18 @@ from genrelab.datasets.base import (
     label_matrix,
 )
 
-_FACTS = ("id", "title", "group")
+_EXPECTED = (
+    "expected 'id', then 'labels' (Crime|Drama) or one column of 0 and 1 a label, each named once "
+    "and separated by commas"
+)
+_FACTS = frozenset({"id", "title", "group"})
 
 
 class _Row(NamedTuple):
-    line: int
-    labels: tuple[str, ...]
-    title: str
-    group: str
+    line: int = 0
+    labels: tuple[str, ...] = ()
+    title: str = ""
+    group: str = ""
 
 
 def load_folder(
@@ -80,13 +84,20 @@ def load_folder(
     for file in files.values():
         _read(encoding, file)
     if labels_csv is not None:
-        rows = _rows(Path(labels_csv).expanduser(), encoding)
-        rows = _match(rows, files, root, Path(labels_csv))
-        origin = f"labels from {Path(labels_csv).name}"
+        rows = _rows_of_table(Path(labels_csv).expanduser(), encoding, files)
     else:
         rows = _rows_of_folders(files, root)
-        origin = "one label a text: its sub-folder" if _labelled(rows) else "no labels"
-    names = frequent_labels([row.labels for row in rows.values()])
+    names = frequent_labels(row.labels for row in rows.values())
+    card = DatasetCard(
+        name=root.name,
+        title=f"Texts of {root.name}",
+        summary="Texts from a folder of this computer.",
+        licence="yours to know",
+        source=str(path),
+        citation="",
+        single_label=labels_csv is None and bool(names),
+        notes=(f"labels from {labels_csv or ('the sub-folders' if names else 'nowhere')}",),
+    )
     return Dataset(
         name=root.name,
         ids=tuple(files),
@@ -95,16 +106,7 @@ def load_folder(
         labels=label_matrix([rows[name].labels for name in files], names),
         label_names=names,
         groups=np.array([rows[name].group or name for name in files], dtype=str),
-        card=DatasetCard(
-            name=root.name,
-            title=f"Texts of {root.name}",
-            summary="Texts from a folder of this computer.",
-            licence="yours to know",
-            source=str(path),
-            citation="",
-            single_label=labels_csv is None and _labelled(rows),
-            notes=(origin,),
-        ),
+        card=card,
     )
 
 
@@ -121,45 +123,42 @@ def _folder(path: Path) -> Path:
 
 def _text_files(root: Path) -> dict[str, Path]:
     """Map ids to files, sorted; warn of files that are left out."""
-    files: dict[str, Path] = {}
-    others = []
-    for path in sorted(root.rglob("*")):
-        inside = path.relative_to(root)
-        if not path.is_file() or any(part.startswith((".", "__MACOSX")) for part in inside.parts):
-            continue
-        if path.suffix.lower() != ".txt":
-            others.append(inside.as_posix())
-            continue
-        name = inside.with_suffix("").as_posix()
-        if name in files:
-            raise DatasetError(
-                f"{root}: {files[name].name!r} and {path.name!r} both make the id {name!r}; "
-                "expected unique ids. Rename one."
-            )
-        files[name] = path
-    if not files:
+    inside = [path.relative_to(root) for path in sorted(root.rglob("*")) if path.is_file()]
+    hidden = {path for path in inside if re.search(r"(^|/)(\.|__MACOSX)", path.as_posix())}
+    shown = [path for path in inside if path not in hidden]
+    texts = [path for path in shown if path.suffix.lower() == ".txt"]
+    others = [str(path) for path in shown if path.suffix.lower() not in (".txt", ".csv")]
+    if not texts:
         raise DatasetError(f"{root}: no .txt file in it or below; expected one a text.")
-    others = [name for name in others if not name.lower().endswith(".csv")]
     if others:
         warnings.warn(
             f"{root}: {len(others)} files are not .txt and were left out (first: {others[0]!r}). "
             "Convert them to plain text to use them.",
             stacklevel=3,
         )
+    files: dict[str, Path] = {}
+    for path in texts:
+        name = path.with_suffix("").as_posix()
+        if name in files:
+            raise DatasetError(
+                f"{root}: {files[name].name!r} and {path.name!r} both make the id {name!r}; "
+                "expected unique ids. Rename one."
+            )
+        files[name] = root / path
     return files
 
 
 def _read(encoding: str, path: Path) -> str:
-    data = path.read_bytes()
-    text = _decode(data, path, encoding)
+    text = _decode(path, encoding)
     if not text.strip():
-        raise DatasetError(f"{path}: empty ({len(data)} bytes); expected text. Drop or fill it.")
+        raise DatasetError(f"{path}: empty; expected text. Drop the file or fill it.")
     return text
 
 
-def _decode(data: bytes, path: Path, encoding: str) -> str:
+def _decode(path: Path, encoding: str) -> str:
+    data = path.read_bytes()
     try:
-        text = data.decode("utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding)
+        text = data.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DatasetError(
@@ -172,112 +171,62 @@ def _decode(data: bytes, path: Path, encoding: str) -> str:
 
 
 def _rows_of_folders(files: dict[str, Path], root: Path) -> dict[str, _Row]:
-    inside = [name for name in files if "/" in name]
-    outside = [name for name in files if "/" not in name]
+    genres = {name: Path(name).parts[:-1][:1] for name in files}
+    inside = [name for name in files if genres[name]]
+    outside = [name for name in files if not genres[name]]
     if inside and outside:
         raise DatasetError(
-            f"{root}: {files[outside[0]].name!r} lies at the top and {inside[0]!r} in a "
-            "sub-folder; expected every text in its genre's folder, or none. Move them, or pass "
-            "labels_csv."
+            f"{root}: {outside[0]!r} lies at the top and {inside[0]!r} in a sub-folder; expected "
+            "every text in its genre's folder, or none. Move them, or pass labels_csv."
         )
-    return {name: _Row(0, tuple(name.split("/")[:-1][:1]), "", "") for name in files}
+    return {name: _Row(labels=genres[name]) for name in files}
 
 
-def _labelled(rows: dict[str, _Row]) -> bool:
-    return any(row.labels for row in rows.values())
-
-
-def _rows(path: Path, encoding: str) -> dict[str, _Row]:
-    """Read the labels; every line is checked."""
+def _rows_of_table(path: Path, encoding: str, files: dict[str, Path]) -> dict[str, _Row]:
+    """Read the labels; every line is checked and held against the files."""
     if not path.is_file():
         raise DatasetError(f"{path}: no such file; expected a CSV file with the labels.")
-    lines = _decode(path.read_bytes(), path, encoding).split("\n")
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(_decode(path, encoding).split("\n"), strict=True)
+    rows: dict[str, _Row] = {}
     try:
         header = [name.strip() for name in next(reader, [])]
-        columns = _label_columns(path, header)
-        rows: dict[str, _Row] = {}
-        for cells in reader:
-            if not cells:
-                continue
-            where = f"{path.name}, line {reader.line_num}"
+        columns = [name for name in header if name not in _FACTS]
+        wrong = not columns or ("labels" in columns and len(columns) > 1)
+        if wrong or "id" not in header or not all(columns) or len(set(header)) < len(header):
+            raise DatasetError(f"the columns are {header}; {_EXPECTED}")
+        for cells in filter(None, reader):
             if len(cells) != len(header):
+                raise DatasetError(f"{len(cells)} cells; expected {len(header)}, as in line 1.")
+            cell = dict(zip(header, map(str.strip, cells), strict=True))
+            name = cell["id"].replace("\\", "/").removeprefix("./")
+            name = name[:-4] if name.lower().endswith(".txt") else name
+            if name not in files:
                 raise DatasetError(
-                    f"{where}: {len(cells)} cells; expected {len(header)}, as in the first line."
+                    f"no file for the id {cell['id']!r}. Correct it or add the text."
                 )
-            cell = dict(zip(header, (value.strip() for value in cells), strict=True))
-            name = _without_suffix(cell["id"])
-            if not name:
-                raise DatasetError(f"{where}: the id is empty; expected the name of a file.")
             if name in rows:
-                raise DatasetError(
-                    f"{where}: id {name!r} stands in line {rows[name].line} already; expected each "
-                    "once. Join the two lines."
-                )
-            labels = _labels(where, name, cell, columns)
-            rows[name] = _Row(reader.line_num, labels, cell.get("title", ""), cell.get("group", ""))
-    except csv.Error as error:
-        raise DatasetError(f"{path.name}, line {reader.line_num}: not CSV ({error}).") from None
-    if not rows:
-        raise DatasetError(f"{path.name}: no line below the first; expected one a text.")
-    return rows
-
-
-def _label_columns(path: Path, header: list[str]) -> list[str]:
-    columns = [name for name in header if name not in _FACTS]
-    if "id" not in header or not columns or "" in header or len(set(header)) < len(header):
-        raise DatasetError(
-            f"{path.name}, line 1: the columns are {', '.join(map(repr, header)) or 'none'}; "
-            "expected 'id' and then 'labels', or one column a label, each named once and separated "
-            "by commas."
-        )
-    if "labels" in columns and len(columns) > 1:
-        raise DatasetError(
-            f"{path.name}, line 1: both 'labels' and other columns ({', '.join(columns)}); "
-            "expected 'labels' alone, or one column a label."
-        )
-    return columns
-
-
-def _labels(where: str, name: str, cell: dict[str, str], columns: list[str]) -> tuple[str, ...]:
-    if columns == ["labels"]:
-        labels = [label.strip() for label in cell["labels"].split("|") if label.strip()]
-    else:
-        for column in columns:
-            if cell[column] not in ("0", "1"):
-                raise DatasetError(
-                    f"{where}: {cell[column]!r} in column {column!r}; expected 0 or 1."
-                )
-        labels = [column for column in columns if cell[column] == "1"]
-    if not labels:
-        raise DatasetError(f"{where}: {name!r} has no label; expected at least one.")
-    return tuple(dict.fromkeys(labels))
-
-
-def _without_suffix(name: str) -> str:
-    name = name.replace("\\", "/").removeprefix("./")
-    return name[:-4] if name.lower().endswith(".txt") else name
-
-
-def _match(
-    rows: dict[str, _Row], files: dict[str, Path], root: Path, path: Path
-) -> dict[str, _Row]:
+                raise DatasetError(f"id {name!r} stands in line {rows[name].line} already.")
+            title, group = cell.get("title", ""), cell.get("group", "")
+            rows[name] = _Row(reader.line_num, _labels(cell, columns), title, group)
+    except (DatasetError, csv.Error) as error:
+        raise DatasetError(f"{path.name}, line {reader.line_num}: {error}") from None
     unlabelled = [name for name in files if name not in rows]
-    absent = [name for name in rows if name not in files]
-    if absent:
-        raise DatasetError(
-            f"{path.name}, line {rows[absent[0]].line}: no file {absent[0]}.txt in {root} "
-            f"({_count(absent)} without a file, {_count(unlabelled)} without a line). "
-            "Correct the ids or add the texts."
-        )
     if unlabelled:
         raise DatasetError(
-            f"{files[unlabelled[0]]}: no line in {path.name} ({_count(unlabelled)} without one). "
+            f"{files[unlabelled[0]]}: no line in {path.name} ({len(unlabelled)} such files). "
             "Add its labels or move the file away."
         )
     return rows
 
 
-def _count(names: Iterable[str]) -> str:
-    number = len(list(names))
-    return f"{number} {'text' if number == 1 else 'texts'}"
+def _labels(cell: dict[str, str], columns: list[str]) -> tuple[str, ...]:
+    if columns == ["labels"]:
+        labels = [label.strip() for label in cell["labels"].split("|") if label.strip()]
+    else:
+        odd = [column for column in columns if cell[column] not in ("0", "1")]
+        if odd:
+            raise DatasetError(f"{cell[odd[0]]!r} in column {odd[0]!r}; expected 0 or 1.")
+        labels = [column for column in columns if cell[column] == "1"]
+    if not labels:
+        raise DatasetError(f"{cell['id']!r} has no label; expected at least one.")
+    return tuple(dict.fromkeys(labels))

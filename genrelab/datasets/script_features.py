@@ -1,7 +1,7 @@
 """``script_features``: what we ship of the scripts, and no readable text among it."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
@@ -10,12 +10,15 @@ import numpy as np
 
 from genrelab import settings
 from genrelab.datasets import scripts
-from genrelab.datasets.base import Dataset, DatasetCard, DatasetError, label_matrix
+from genrelab.datasets.base import Dataset, DatasetError, label_matrix, read_card
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
 
 FILE = "script_features.npz"
+DENSE = ("vectors", "head", "tail", "random4", "segments")
+COUNTS = ("counts", "head_counts")
+CARD = read_card("script_features")
 REBUILD = "Make it again: genrelab data build-features"
 
 
@@ -52,10 +55,9 @@ class ScriptFeatures(Dataset):
         Words of the whole script, and of its first window.
     vocabulary : tuple of str
         The columns of both.
-    vectors, head, tail : ndarray of float32, shape (n, dim)
-        Token-weighted mean over all windows; the first window; the last.
-    random4 : ndarray of float32, shape (n, 4, dim)
-        Four random windows.
+    vectors, head, tail, random4 : ndarray of float32, shape (n, dim)
+        Token-weighted mean over all windows; the first window; the last; the mean of four random
+        ones.
     segments : ndarray of float32, shape (n, n_segments, dim)
         Equal parts of the script in order, each a mean over its windows.
     n_tokens, n_words : ndarray of int, shape (n,)
@@ -78,29 +80,8 @@ class ScriptFeatures(Dataset):
     split: np.ndarray
     provenance: dict[str, Any]
 
-    row_fields: ClassVar[tuple[str, ...]] = (
-        *Dataset.row_fields,
-        "counts",
-        "head_counts",
-        "vectors",
-        "head",
-        "tail",
-        "random4",
-        "segments",
-        "n_tokens",
-        "n_words",
-        "split",
-    )
-
-    def _content(self) -> Iterator[bytes]:
-        yield from (name.encode() for name in (*self.ids, *self.label_names, *self.vocabulary))
-        yield self.labels.tobytes()
-        yield from (str(name).encode() for name in (*self.groups, *self.split))
-        for matrix in (self.counts, self.head_counts):
-            yield from (part.tobytes() for part in (matrix.indptr, matrix.indices, matrix.data))
-        for array in (self.vectors, self.head, self.tail, self.random4, self.segments):
-            yield np.ascontiguousarray(array).tobytes()
-        yield from (array.astype("<i8").tobytes() for array in (self.n_tokens, self.n_words))
+    _not_rows: ClassVar[frozenset[str]] = Dataset._not_rows | {"vocabulary", "provenance"}
+    _not_hashed: ClassVar[frozenset[str]] = Dataset._not_hashed | {"texts", "provenance"}
 
 
 def load(
@@ -133,17 +114,15 @@ def load(
     """
     chosen, names, notes = scripts.choose(split=split, min_count=min_count, what="script_features")
     path = path or settings.data_file(FILE)
-    stored = read_file(path)
+    stored = _read_file(path)
     row_of = {film_id: row for row, film_id in enumerate(stored["ids"].tolist())}
-    missing = [script.film_id for script in chosen if script.film_id not in row_of]
-    if missing:
+    strangers = row_of.keys() ^ {row.film_id for row in scripts.read_manifest() if row.usable}
+    if strangers:
         raise DatasetError(
-            f"{path.name}: {len(missing)} films of the manifest are missing (first: "
-            f"{missing[0]!r}); the file was made for another manifest. {REBUILD}"
+            f"{path.name}: {len(strangers)} films are in this file or in the manifest, not in both "
+            f"(first: {min(strangers)!r}): it was made for another manifest. {REBUILD}"
         )
-    rows = np.array([row_of[script.film_id] for script in chosen], dtype=int)
-    vocabulary = tuple(stored["vocabulary"].tolist())
-    scale = stored["segments_scale"][rows][:, :, None].astype(np.float32)
+    rows = [row_of[script.film_id] for script in chosen]
     return ScriptFeatures(
         name="script_features",
         ids=tuple(script.film_id for script in chosen),
@@ -152,48 +131,12 @@ def load(
         labels=label_matrix([script.genres for script in chosen], names),
         label_names=names,
         groups=np.array([script.group for script in chosen], dtype=str),
-        card=replace(CARD, notes=(*notes, *_quantised(stored))),
-        counts=_counts(stored, "counts", rows),
-        head_counts=_counts(stored, "head_counts", rows),
-        vocabulary=vocabulary,
-        vectors=stored["vectors_f16"][rows].astype(np.float32),
-        head=stored["head_f16"][rows].astype(np.float32),
-        tail=stored["tail_f16"][rows].astype(np.float32),
-        random4=stored["random4_f16"][rows].astype(np.float32),
-        segments=stored["segments_i8"][rows].astype(np.float32) * scale,
-        n_tokens=stored["n_tokens"][rows].astype(np.int64),
-        n_words=stored["n_words"][rows].astype(np.int64),
+        card=replace(CARD, notes=(*notes, *_cost_of_quantising(stored["provenance"]))),
         split=np.array([script.split for script in chosen], dtype=str),
-        provenance=json.loads(str(stored["provenance"])),
+        vocabulary=tuple(stored["vocabulary"].tolist()),
+        provenance=stored["provenance"],
+        **{name: stored[name][rows] for name in (*DENSE, *COUNTS, "n_tokens", "n_words")},
     )
-
-
-def read_file(path: Path) -> dict[str, np.ndarray]:
-    """Read and check the arrays of a features file, as they are stored.
-
-    Raises
-    ------
-    DatasetError
-        If the file or one of its arrays is missing, or arrays do not have one row a film.
-    """
-    if not path.is_file():
-        raise DatasetError(f"{path} is missing; expected the features of the scripts. {REBUILD}")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            stored = {name: archive[name] for name in archive.files}
-    except Exception as error:  # zip, zlib and numpy raise a dozen kinds on damaged bytes
-        raise DatasetError(f"{path}: cannot be read ({error}). {REBUILD}") from None
-    absent = sorted(set(_ARRAYS) - set(stored))
-    if absent:
-        raise DatasetError(f"{path}: the arrays {', '.join(absent)} are missing. {REBUILD}")
-    n_films = len(stored["ids"])
-    for name in _PER_FILM:
-        n_rows = len(stored[name]) - name.endswith("indptr")
-        if n_rows != n_films:
-            raise DatasetError(
-                f"{path}: {name} has {n_rows} rows; expected {n_films}, one for each id. {REBUILD}"
-            )
-    return stored
 
 
 def fetch(progress: bool = True) -> int:
@@ -204,69 +147,52 @@ def fetch(progress: bool = True) -> int:
 def verify() -> list[str]:
     """Read the shipped file whole and hold it against the manifest; return one line a problem."""
     try:
-        stored = read_file(settings.data_file(FILE))
+        load(min_count=1)
     except DatasetError as error:
         return [str(error)]
-    usable = {script.film_id for script in scripts.read_manifest() if script.usable}
-    found = set(stored["ids"].tolist())
-    problems = [f"{FILE}: {film_id} of the manifest is missing" for film_id in usable - found]
-    problems += [f"{FILE}: {film_id} is no usable film" for film_id in found - usable]
-    problems += [
-        f"{FILE}: {name} holds values that are not finite"
-        for name in _ARRAYS
-        if stored[name].dtype.kind == "f" and not np.isfinite(stored[name]).all()
-    ]
-    return sorted(problems)
+    return []
 
 
-def _counts(stored: dict[str, np.ndarray], name: str, rows: np.ndarray) -> "csr_array":
+def _read_file(path: Path) -> dict[str, Any]:
+    """Read the arrays, as they were before they were packed, and check them."""
+    if not path.is_file():
+        raise DatasetError(f"{path} is missing; expected the features of the scripts. {REBUILD}")
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            packed = {name: archive[name] for name in archive.files}
+        stored = {name: packed[name] for name in ("ids", "vocabulary", "n_tokens", "n_words")}
+        stored["provenance"] = json.loads(str(packed["provenance"]))
+        stored |= {name: _dense(packed, name) for name in DENSE}
+        stored |= {name: _counts(packed, name) for name in COUNTS}
+    except KeyError as error:
+        raise DatasetError(f"{path}: no array {error}. {REBUILD}") from None
+    except Exception as error:  # zip, zlib and numpy raise a dozen kinds on damaged bytes
+        raise DatasetError(f"{path}: cannot be read ({error}). {REBUILD}") from None
+    for name in (*DENSE, *COUNTS, "n_tokens", "n_words"):
+        if stored[name].shape[0] != len(stored["ids"]):
+            raise DatasetError(
+                f"{path}: {name} has {stored[name].shape[0]} rows; expected {len(stored['ids'])}, "
+                f"one for each id. {REBUILD}"
+            )
+        if name in DENSE and not np.isfinite(stored[name]).all():
+            raise DatasetError(f"{path}: {name} holds values that are not finite. {REBUILD}")
+    return stored
+
+
+def _dense(packed: dict[str, np.ndarray], name: str) -> np.ndarray:
+    if f"{name}_f16" in packed:
+        return packed[f"{name}_f16"].astype(np.float32)
+    return packed[f"{name}_i8"] * packed[f"{name}_scale"][..., None]  # int8 * float32 = float32
+
+
+def _counts(packed: dict[str, np.ndarray], name: str) -> "csr_array":
     from scipy.sparse import csr_array
 
-    data, indices, indptr = (stored[f"{name}_{part}"] for part in ("data", "indices", "indptr"))
-    shape = (len(stored["ids"]), len(stored["vocabulary"]))
-    parts = (data.astype(np.int32), indices.astype(np.int32), indptr.astype(np.int32))
-    return csr_array(parts, shape=shape)[rows]
+    indices = np.cumsum(packed[f"{name}_steps"], dtype=np.int32)
+    parts = (packed[f"{name}_data"].astype(np.int32), indices, packed[f"{name}_indptr"])
+    return csr_array(parts, shape=(len(parts[2]) - 1, len(packed["vocabulary"])))
 
 
-def _quantised(stored: dict[str, np.ndarray]) -> tuple[str, ...]:
-    cost = json.loads(str(stored["provenance"])).get("quantisation")
-    return (f"quantised: {cost}",) if cost else ()
-
-
-_PER_FILM = (
-    "counts_indptr",
-    "head_counts_indptr",
-    "vectors_f16",
-    "head_f16",
-    "tail_f16",
-    "random4_f16",
-    "segments_i8",
-    "segments_scale",
-    "n_tokens",
-    "n_words",
-)
-_ARRAYS = (
-    *_PER_FILM,
-    "ids",
-    "vocabulary",
-    "counts_data",
-    "counts_indices",
-    "head_counts_data",
-    "head_counts_indices",
-    "provenance",
-)
-
-CARD = DatasetCard(
-    name="script_features",
-    title="Word counts and vectors of the scripts",
-    summary="Of all usable scripts: counts of words found in at least five scripts, and MiniLM "
-    "vectors of the whole, the head, the tail, four random windows and equal segments.",
-    licence="Non-expressive features in the spirit of HathiTrust's Extracted Features: counts of "
-    "words found in at least five scripts, and averages over at least a sixteenth of a script. We "
-    "know of no way to rebuild readable text from them; this is our judgement, not legal advice; "
-    "rights holders can ask for removal.",
-    source="made by `genrelab data build-features` from the data set `scripts`",
-    citation=scripts.CARD.citation,
-    hashes={"scripts/*.txt": "git blob SHA-1 of each source file, in scripts.csv"},
-    shipped=True,
-)
+def _cost_of_quantising(provenance: dict[str, Any]) -> list[str]:
+    cosines = provenance.get("lowest_cosine_to_unquantised", {})
+    return [f"{name}: cosine to float32 at least {low}" for name, low in cosines.items()]

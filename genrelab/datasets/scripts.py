@@ -1,12 +1,11 @@
 """``scripts``: whole screenplays, fetched by the user; the shipped manifest holds facts only."""
 
-import csv
 import sys
 import warnings
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, get_args
 
@@ -16,20 +15,19 @@ from genrelab import settings, text
 from genrelab.datasets import fetch as fetching
 from genrelab.datasets.base import (
     Dataset,
-    DatasetCard,
     DatasetError,
     LazyTexts,
     frequent_labels,
     label_matrix,
+    read_card,
+    read_table,
 )
 
 REPOSITORY = "florian-rieder/Movie-Scripts"
 COMMIT = "1aad17ade9e673d3ce183ad28439411d2c7456db"
 MIN_COUNT = 35
-NOTICE = (
-    "About the scripts: studio copyright, an unlicensed third-party host, for private study and "
-    "research where the reader's law allows; genrelab ships none of it. Do not pass them on."
-)
+CARD = read_card("scripts")
+NOTICE = f"About the scripts: {CARD.licence}"
 Split = Literal["dev", "test", "all"]
 
 
@@ -61,28 +59,22 @@ class Script(NamedTuple):
 
 def read_manifest() -> tuple[Script, ...]:
     """Read the shipped manifest: one row for each of the files, usable or not."""
-    return _parse_manifest(settings.data_file("scripts.csv"))
-
-
-@lru_cache(maxsize=1)
-def _parse_manifest(path: Path) -> tuple[Script, ...]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            Script(
-                film_id=row["film_id"],
-                file=row["file"],
-                sha1=row["sha1"],
-                size=int(row["bytes"]),
-                title=row["title"],
-                genres=tuple(genre for genre in row["genres"].split("|") if genre),
-                group=row["group"],
-                words=int(row["words"]),
-                usable=row["usable"] == "1",
-                dropped=row["dropped"],
-                split=row["split"],
-            )
-            for row in csv.DictReader(lines)
+    return tuple(
+        Script(
+            film_id=row["film_id"],
+            file=row["file"],
+            sha1=row["sha1"],
+            size=int(row["bytes"]),
+            title=row["title"],
+            genres=tuple(row["genres"].split("|")),
+            group=row["group"],
+            words=int(row["words"]),
+            usable=row["usable"] == "1",
+            dropped=row["dropped"],
+            split=row["split"],
         )
+        for row in read_table("scripts.csv")
+    )
 
 
 def folder() -> Path:
@@ -163,7 +155,7 @@ def load(
     scripts, names, notes = choose(split=split, min_count=min_count, what="scripts")
     if ids is not None:
         scripts = _by_id(scripts, ids)
-    if any(not _has_size(script) for script in scripts):
+    if any(not (folder() / script.file).is_file() for script in scripts):
         fetch(progress, scripts)
     return Dataset(
         name="scripts",
@@ -216,21 +208,18 @@ def choose(
             LockedTestWarning,
             stacklevel=4,
         )
-    notes = [
-        f"{len(chosen):,} rows: the {split} part of {len(labelled):,} usable, labelled scripts "
-        f"among {len(manifest):,} files"
-    ]
     reasons = Counter(script.dropped.split(" of ")[0] for script in manifest if not script.usable)
-    notes += [f"{count} files dropped: {reason}" for reason, count in sorted(reasons.items())]
-    notes += [
+    notes = (
+        f"{len(chosen):,} rows: the {split} part of {len(labelled):,} usable, labelled scripts "
+        f"among {len(manifest):,} files",
+        *(f"{count} files dropped: {reason}" for reason, count in sorted(reasons.items())),
         f"{len(usable) - len(labelled)} usable scripts left out: none of their genres has "
         f"{min_count} files",
         f"labels are the {len(names)} genres on at least {min_count} of all files, duplicates and "
         "other dropped files counted too",
-    ]
-    if rare:
-        notes += [f"{len(rare)} rarer genres are not labels here: {', '.join(rare)}"]
-    return chosen, names, tuple(notes)
+        f"rarer genres are not labels here: {', '.join(rare) or 'none'}",
+    )
+    return chosen, names, notes
 
 
 def _by_id(scripts: Sequence[Script], ids: Sequence[str]) -> list[Script]:
@@ -244,24 +233,6 @@ def _by_id(scripts: Sequence[Script], ids: Sequence[str]) -> list[Script]:
     return [by_id[film_id] for film_id in ids]
 
 
-def _has_size(script: Script) -> bool:
-    path = folder() / script.file
-    return path.is_file() and path.stat().st_size == script.size
-
-
 def _read(cache: Path, script: Script) -> str:
     raw = fetching.read_verified(script.remote, cache, what="scripts")
     return text.strip_page(raw.decode("utf-8")).body
-
-
-CARD = DatasetCard(
-    name="scripts",
-    title="Screenplays of films, whole",
-    summary="English screenplays with their genres, cleaned: footer, page furniture "
-    "and odd white space are cut off; labels and titles come from the page.",
-    licence=NOTICE,
-    source=f"https://github.com/{REPOSITORY}/tree/{COMMIT}/scripts",
-    citation=f"{REPOSITORY}, commit {COMMIT[:7]}: copies of pages of the Internet Movie Script "
-    "Database (imsdb.com)",
-    hashes={"scripts/*.txt": "git blob SHA-1 of each file, in genrelab/datasets/files/scripts.csv"},
-)

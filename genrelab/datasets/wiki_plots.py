@@ -1,6 +1,5 @@
 """``wiki_plots``: the openings of Wikipedia's articles on American films, fetched by the user."""
 
-import csv
 import json
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +12,10 @@ from genrelab import settings, text
 from genrelab.datasets import fetch as fetching
 from genrelab.datasets.base import (
     Dataset,
-    DatasetCard,
     frequent_labels,
     label_matrix,
+    read_card,
+    read_table,
     slug,
 )
 
@@ -118,13 +118,12 @@ def genres_of(labels: Sequence[str]) -> tuple[str, ...]:
 
 def files() -> tuple[fetching.RemoteFile, ...]:
     """Return the files of the shipped manifest: one a decade."""
-    with settings.data_file("wiki_plots.csv").open(encoding="utf-8", newline="") as lines:
-        return tuple(
-            fetching.RemoteFile(
-                row["file"], f"{REPOSITORY}/{COMMIT}/{row['file']}", row["sha1"], int(row["bytes"])
-            )
-            for row in csv.DictReader(lines)
+    return tuple(
+        fetching.RemoteFile(
+            row["file"], f"{REPOSITORY}/{COMMIT}/{row['file']}", row["sha1"], int(row["bytes"])
         )
+        for row in read_table("wiki_plots.csv")
+    )
 
 
 def folder() -> Path:
@@ -179,14 +178,4 @@ def _groups(plots: Sequence[Plot]) -> np.ndarray:
     return np.array([first[number] for number in component.tolist()], dtype=str)
 
 
-CARD = DatasetCard(
-    name="wiki_plots",
-    title="Openings of Wikipedia's articles on American films",
-    summary="Short texts with genres, 1900s to 2020s; the first sentence, which names "
-    "the genre, is cut off unless asked for.",
-    licence="text CC BY-SA (Wikipedia contributors)",
-    source=f"https://github.com/{REPOSITORY}/tree/{COMMIT}",
-    citation="Wikipedia contributors; collected by Peter Rust, wikipedia-movie-data, commit "
-    f"{COMMIT[:7]}",
-    hashes={"movies-*.json": "git blob SHA-1 of each, in genrelab/datasets/files/wiki_plots.csv"},
-)
+CARD = read_card("wiki_plots")
