@@ -10,7 +10,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
 from PIL import Image
@@ -321,6 +321,7 @@ def test_the_front_holds_systems_that_none_beats_at_their_cost():
     assert set(re.findall(r"s\d\d", said)) == unbeaten
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.2))
 def test_labels_keep_their_distance_and_their_order(wishes, gap):
     placed = spread(wishes, gap)
@@ -331,6 +332,7 @@ def test_labels_keep_their_distance_and_their_order(wishes, gap):
         assert placed == pytest.approx(wishes)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab c", min_size=1).filter(str.strip), st.integers(21, 60))
 def test_a_wrapped_title_keeps_its_words_and_its_width(text, width):
     lines = wrap(text, width).split("\n")
