@@ -38,7 +38,7 @@ test: lint
 	$(BIN)/pytest --ignore tests/test_book.py
 	env -u GENRELAB_MIRROR GENRELAB_PROFILE=default HF_HUB_OFFLINE=1 PYTHONPATH=tests \
 	  $(BIN)/pytest -p shared_execution --nbval-lax --nbval-current-env \
-	  --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks
+	  --nbval-sanitize-with tests/nbval_sanitize.cfg notebooks/*.ipynb
 	GENRELAB_PROFILE=default $(BIN)/python -m genrelab.course book
 	GENRELAB_BOOK=_build/html $(BIN)/pytest tests/test_book.py
 
