@@ -434,7 +434,8 @@ def test_the_cache_depends_on_data_results_pins_and_profile_but_not_on_the_cours
 def nbval(folder, *more):
     command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-p"]
     command += ["no:cacheprovider", "-q", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg"]
-    command += ["-c", "pyproject.toml", "--rootdir", ".", *more, str(folder / "notebooks/01_sample.ipynb")]
+    command += ["-c", "pyproject.toml", "--rootdir", ".", *more]
+    command += [str(folder / "notebooks" / "01_sample.ipynb")]
     env = {**os.environ, "PYTHONPATH": "tests"}
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=env)
 
