@@ -89,7 +89,7 @@ def quiet(tuner: ThresholdTuner, scores: np.ndarray, Y: np.ndarray) -> Threshold
         return tuner.fit(scores, Y)
 
 
-@patiently
+@settings(patiently, max_examples=300)
 @given(scored(12, 4))
 def test_each_labels_f1_is_the_best_of_all_its_cut_offs(
     pair: tuple[np.ndarray, np.ndarray],
@@ -165,6 +165,19 @@ def test_a_callable_climbs_as_high_as_the_objective_it_spells_out(
     named = ThresholdTuner(objective=objective, strategy=strategy).fit(scores, Y)
     called = ThresholdTuner(objective=partial(value, objective), strategy=strategy).fit(scores, Y)
     assert called.objective_value_ == pytest.approx(named.objective_value_, abs=1e-12)
+
+
+def test_a_climb_that_would_stall_starts_from_the_one_best_threshold() -> None:
+    rng = np.random.default_rng(48)
+    Y = (rng.random((30, 5)) < 0.15).astype(np.int8)
+    scores = 0.5 * Y + rng.normal(size=Y.shape)
+
+    def subset_accuracy(truth: np.ndarray, predicted: np.ndarray) -> float:
+        return (truth == predicted).all(axis=1).mean()
+
+    each = ThresholdTuner(objective=subset_accuracy).fit(scores, Y)
+    pooled = ThresholdTuner(objective=subset_accuracy, strategy="global").fit(scores, Y)
+    assert each.objective_value_ >= pooled.objective_value_
 
 
 def test_a_callable_is_tried_at_no_more_than_200_cut_offs_a_label() -> None:
