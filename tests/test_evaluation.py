@@ -25,6 +25,7 @@ from genrelab.evaluation import (
     FoldOutcome,
     collect,
     compare,
+    compare_on_rows,
     compare_results,
     cross_validate,
     glue,
@@ -431,3 +432,31 @@ def test_recorded_json_is_the_same_data_as_plain_json(results: object) -> None:
     payload = {"a": [], "b": [[1, 2], {"c": "ü"}], "d": {"e": None, "f": True}, "g": "x\ny"}
     found = json.loads(record("plain", payload).read_text(encoding="utf-8"))
     assert {key: found[key] for key in payload} == payload
+
+
+def test_chosen_rows_are_judged_as_if_they_were_all_there_is() -> None:
+    data = films()
+    loose = repeated_folds(data.Y)
+    results = {
+        "whole groups": cross_validate(LOGISTIC, data.X, data.Y, folds=data.folds),
+        "split groups": cross_validate(LOGISTIC, data.X, data.Y, folds=loose, tuner="per_label"),
+    }
+    rows = data.groups < 30
+    judged = compare_on_rows(results, rows, data.groups, n_boot=200)
+    for name, result in results.items():
+        by_hand = [
+            f1_score(data.Y[rows], guess[rows], average="macro") for guess in result.predictions
+        ]
+        assert judged.loc[name, "f1_macro"] == pytest.approx(np.mean(by_hand))
+        assert judged.loc[name, "low"] < judged.loc[name, "f1_macro"] < judged.loc[name, "high"]
+    gain = judged["f1_macro"]["split groups"] - judged["f1_macro"]["whole groups"]
+    assert judged.loc["split groups", "difference"] == pytest.approx(gain)
+    assert judged.loc["whole groups", ["difference_low", "difference_high"]].tolist() == [0, 0]
+
+
+def test_results_of_other_rows_are_refused() -> None:
+    data = films()
+    one = cross_validate(LOGISTIC, data.X, data.Y, folds=data.folds)
+    other = cross_validate(LOGISTIC, data.X, data.Y[::-1])
+    with pytest.raises(ValueError, match="'other' was judged on other rows or labels"):
+        compare_on_rows({"one": one, "other": other}, [0], data.groups)

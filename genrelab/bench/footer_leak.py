@@ -55,7 +55,7 @@ def footer_of(raw: str) -> str:
 
 
 def table() -> Table:
-    """Return the table: whole script and first window, without and with the footer, and it alone."""
+    """Return the table: whole script and first window without and with the footer, and it alone."""
     films = load("script_features")
     return Table(
         name="footer_leak",

@@ -3,7 +3,13 @@
 A headline number pools the out-of-fold predictions of a repeat, and averages over the repeats.
 """
 
-from genrelab.evaluation.comparing import Comparison, compare, compare_results, nadeau_bengio
+from genrelab.evaluation.comparing import (
+    Comparison,
+    compare,
+    compare_on_rows,
+    compare_results,
+    nadeau_bengio,
+)
 from genrelab.evaluation.crossval import (
     CVResult,
     FoldOutcome,
@@ -20,6 +26,7 @@ __all__ = [
     "FoldOutcome",
     "collect",
     "compare",
+    "compare_on_rows",
     "compare_results",
     "cross_validate",
     "glue",

@@ -1,7 +1,7 @@
 """Systems side by side: paired over the same folds, with intervals that know it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
@@ -272,6 +272,85 @@ def compare_results(
         baseline,
         pd.DataFrame.from_dict(table, orient="index"),
         pd.DataFrame.from_dict(paired, orient="index"),
+    )
+
+
+def compare_on_rows(
+    results: Mapping[str, CVResult],
+    rows: ArrayLike,
+    groups: ArrayLike,
+    *,
+    metric: str = "f1_macro",
+    n_boot: int = N_BOOT,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Compare out-of-fold predictions on some of the rows, whatever folds they come from.
+
+    For questions about the folds themselves, or about a kind of row; systems are better compared
+    on the same folds, by `compare`.
+
+    Parameters
+    ----------
+    results : mapping of str to CVResult
+        Of the same rows and labels; the first is the baseline.
+    rows : array of bool or int, shape (n,) or (k,)
+        Which rows are judged.
+    groups : array of shape (n,)
+        Resampled whole in the bootstrap.
+    metric, n_boot, seed
+        As in `compare`. Labels without a positive among the rows are left out.
+
+    Returns
+    -------
+    DataFrame
+        One line a system: the metric of pooled predictions, averaged over repeats, with its
+        bootstrap 95 % interval ``low, high``; ``difference`` to the baseline, with
+        ``difference_low, difference_high`` from the same bootstrap samples.
+
+    Raises
+    ------
+    ValueError
+        If the results are of other rows or labels.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> Y = np.array([[1, 0], [1, 1]] * 10)
+    >>> result = cross_validate(DummyClassifier(), np.zeros((20, 1)), Y)
+    >>> judged = compare_on_rows({"dummy": result}, Y[:, 1] == 0, range(20), n_boot=10)
+    >>> float(judged.loc["dummy", "f1_macro"])
+    1.0
+    """
+    first = next(iter(results.values()))
+    for name, result in results.items():
+        if not np.array_equal(result.Y, first.Y):
+            raise ValueError(f"{name!r} was judged on other rows or labels; expected the same.")
+    judged = [_on_rows(result, np.asarray(rows), np.asarray(groups)) for result in results.values()]
+    boot = bootstrap(judged, metric, n_boot, seed)  # (systems, n_boot)
+    lines = {}
+    for name, result, samples in zip(results, judged, boot, strict=True):
+        low, high = np.quantile(samples, (0.025, 0.975))
+        difference_low, difference_high = np.quantile(samples - boot[0], (0.025, 0.975))
+        lines[name] = {
+            metric: result.headline[metric],
+            "low": low,
+            "high": high,
+            "difference": result.headline[metric] - judged[0].headline[metric],
+            "difference_low": difference_low,
+            "difference_high": difference_high,
+        }
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def _on_rows(result: CVResult, rows: np.ndarray, groups: np.ndarray) -> CVResult:
+    tuned = None if result.tuned is None else result.tuned[:, rows]
+    return replace(
+        result,
+        Y=result.Y[rows],
+        groups=groups[rows],
+        scores=result.scores[:, rows],
+        untuned=result.untuned[:, rows],
+        tuned=tuned,
     )
 
 
