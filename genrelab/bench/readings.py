@@ -142,7 +142,7 @@ def table() -> Table:
     Each row is bound to the hash of its own inputs: when the vectors change, rows of word counts
     are kept.
     """
-    scripts = load("script_features")
+    scripts = _scripts()
     rows = {
         name: partial(_row, estimator=estimator, name=name, inputs=content_hash(data))
         for name, (estimator, data) in _systems().items()
@@ -162,7 +162,7 @@ def table() -> Table:
 @cache
 def _systems() -> dict[str, tuple[BaseEstimator, ArrayLike]]:
     """Return each row's classifier and inputs."""
-    scripts = load("script_features")
+    scripts = _scripts()
     squeeze = (TruncatedSVD(DIMENSIONS, algorithm="arpack", random_state=0), Normalizer())
     both = csr_array(hstack([scripts.counts, scripts.vectors]))
     vectors = {name: (vector_classifier(), data) for name, data in readings(scripts).items()}
@@ -176,6 +176,11 @@ def _systems() -> dict[str, tuple[BaseEstimator, ArrayLike]]:
         "TF-IDF": (tfidf(logistic()), scripts.counts),
         "TF-IDF and mean": (joint_classifier(len(scripts.vocabulary)), both),
     }
+
+
+@cache
+def _scripts() -> ScriptFeatures:
+    return load("script_features")
 
 
 def _row(fold: Fold, *, estimator: BaseEstimator, name: str, inputs: str) -> FoldOutcome:
@@ -197,7 +202,7 @@ def judged(estimator: BaseEstimator, data: ArrayLike, fold: Fold) -> FoldOutcome
     -------
     FoldOutcome
     """
-    scripts = load("script_features")
+    scripts = _scripts()
     labels = pd.DataFrame(scripts.labels, columns=list(scripts.label_names))
     return run_fold(estimator, data, labels, fold, groups=scripts.groups, tuner=ThresholdTuner())
 
