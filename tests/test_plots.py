@@ -122,9 +122,9 @@ FIGURES = {
     ),
     "learning_curve": (
         lambda: plots.learning_curve(
-            {"LR": pd.DataFrame([[0.4, 0.5], [0.6, 0.62]], index=[100, 800])}
+            {"LR": pd.DataFrame([[0.4, 0.5], [0.6, 0.62]], index=[100, 800])}, runs="draws"
         ),
-        ["0.450 at 100", "0.610 at 800"],
+        ["0.450 at 100", "0.610 at 800", "mean of 2 draws"],
     ),
 }
 

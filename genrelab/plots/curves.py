@@ -168,6 +168,7 @@ def learning_curve(
     *,
     xlabel: str = "training rows",
     metric: str = "macro-F1",
+    runs: str = "folds",
     title: str | None = None,
 ) -> base.Figure:
     """Draw mean scores along a size or a step, with a band from the lowest to the highest fold.
@@ -180,6 +181,8 @@ def learning_curve(
         What the index is.
     metric : str, default="macro-F1"
         Name of the axis.
+    runs : str, default="folds"
+        What the columns are: folds, draws, seeds.
     title : str, optional
         The message; by default the first system's first and last mean.
 
@@ -214,7 +217,7 @@ def learning_curve(
         ends.append((frame.index[-1], mean.iloc[-1]))
         parts.append(
             f"{name} from {mean.iloc[0]:.3f} at {frame.index[0]:,g} {xlabel} to "
-            f"{mean.iloc[-1]:.3f} at {frame.index[-1]:,g} (mean of {frame.shape[1]} folds)"
+            f"{mean.iloc[-1]:.3f} at {frame.index[-1]:,g} (mean of {frame.shape[1]} {runs})"
         )
     ax.set(xlabel=xlabel, ylabel=metric)
     low, high = ax.get_ylim()
@@ -222,7 +225,7 @@ def learning_curve(
     for name, (x, _), height in zip(frames, ends, heights, strict=True):
         base.write(ax, name, x, height, dx=8, fontweight="bold")
     message = f"{metric}: {parts[0].split(' (mean')[0]}"
-    note = "Line: mean of the folds. Band: lowest to highest fold, no confidence interval."
+    note = f"Line: mean of the {runs}. Band: from lowest to highest, no confidence interval."
     return base.finish(canvas, title or message, f"{metric}: {base.listing(parts)}.", note)
 
 
