@@ -17,9 +17,17 @@ from importlib import import_module
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from genrelab import settings
-from genrelab.evaluation import FoldOutcome, collect, read_result, record, summaries
+from genrelab.evaluation import (
+    FoldOutcome,
+    collect,
+    nadeau_bengio,
+    read_result,
+    record,
+    summaries,
+)
 from genrelab.splits import Fold
 
 Row = Callable[[Fold], FoldOutcome | Mapping[str, float]]
@@ -155,6 +163,109 @@ def rerun(table: Table, row: str, fold: tuple[int, int]) -> dict[str, float]:
             f"{list(table.rows)} and {len(folds)} folds."
         )
     return _run(table, row, folds[tuple(fold[:2])])[0]
+
+
+def paired(result: Mapping[str, object], baseline: str, metric: str = "f1_macro") -> pd.DataFrame:
+    """Return the differences of recorded rows to one of them, over the same folds.
+
+    Parameters
+    ----------
+    result : mapping
+        A recorded table, as `genrelab.evaluation.read_result` gives it.
+    baseline : str
+        The row to compare with.
+    metric : str, default="f1_macro"
+
+    Returns
+    -------
+    DataFrame
+        One line a row but the baseline: the mean ``difference`` over the folds with its
+        Nadeau-Bengio 95 % interval ``low, high``, and ``p_value``.
+
+    Raises
+    ------
+    KeyError
+        If the table has no such row.
+
+    Examples
+    --------
+    >>> rows = [
+    ...     {"row": name, "repeat": 0, "fold": fold, "f1_macro": value + fold / 100}
+    ...     for name, value in (("a", 0.5), ("b", 0.6))
+    ...     for fold in range(5)
+    ... ]
+    >>> paired({"name": "demo", "rows": rows}, "a").round(2).loc["b"].tolist()
+    [0.1, 0.1, 0.1, 0.0]
+    """
+    lines = pd.DataFrame(result["rows"])
+    folds = lines.pivot(index=["repeat", "fold"], columns="row", values=metric)
+    if baseline not in folds:
+        raise KeyError(
+            f"table {result['name']!r} has no row {baseline!r}; it has {sorted(folds.columns)}."
+        )
+    n_splits = lines["fold"].nunique()
+    found = {}
+    for name in lines["row"].unique():
+        if name != baseline:
+            differences = (folds[name] - folds[baseline]).to_numpy()
+            low, high, p_value = nadeau_bengio(differences, 1 / (n_splits - 1))
+            found[name] = [differences.mean(), low, high, p_value]
+    columns = ["difference", "low", "high", "p_value"]
+    return pd.DataFrame.from_dict(found, orient="index", columns=columns)
+
+
+def paired(result: Mapping[str, object], baseline: str, metric: str = "f1_macro") -> pd.DataFrame:
+    """Return the differences of a recorded table's rows to one of them, over the same folds.
+
+    Parameters
+    ----------
+    result : mapping
+        A recorded table, from `genrelab.evaluation.read_result`.
+    baseline : str
+        The row that the others are compared with.
+    metric : str, default="f1_macro"
+
+    Returns
+    -------
+    DataFrame
+        One line a row but the baseline, as `genrelab.evaluation.Comparison.paired` has them:
+        ``difference`` (mean over the folds), its Nadeau-Bengio 95 % interval ``low, high`` and
+        ``p_value``.
+
+    Raises
+    ------
+    KeyError
+        If there is no such row.
+
+    Examples
+    --------
+    >>> scores = {"dummy": [0.3, 0.3], "model": [0.6, 0.5]}
+    >>> rows = [
+    ...     {"row": row, "repeat": 0, "fold": fold, "f1_macro": score}
+    ...     for row, both in scores.items()
+    ...     for fold, score in enumerate(both)
+    ... ]
+    >>> float(paired({"rows": rows}, "dummy").loc["model", "difference"])
+    0.25
+    """
+    lines = pd.DataFrame(result["rows"])
+    order = list(dict.fromkeys(lines["row"]))
+    if baseline not in order:
+        raise KeyError(f"no row {baseline!r}; the table has {', '.join(order)}.")
+    scores = lines.pivot(index=["repeat", "fold"], columns="row", values=metric)
+    n_folds = lines["fold"].nunique()
+    found = {}
+    for row in order:
+        if row != baseline:
+            difference = scores[row] - scores[baseline]
+            low, high, p_value = nadeau_bengio(difference, 1 / (n_folds - 1))
+            found[row] = {
+                "difference": difference.mean(),
+                "low": low,
+                "high": high,
+                "p_value": p_value,
+            }
+    return pd.DataFrame.from_dict(found, orient="index")
 
 
 class _Store:
