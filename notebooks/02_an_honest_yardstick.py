@@ -1,0 +1,923 @@
+# ---
+# jupyter:
+#   accelerator: GPU
+#   colab:
+#     gpuType: T4
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # An honest yardstick
+#
+# **About 30 minutes to read, under a minute to run on two CPU cores. You need
+# {doc}`01_films_and_genres` and a little NumPy.**
+#
+# Before any model is built, we fix how it will be judged.
+# A yardstick that is chosen afterwards tends to suit the one who chose it.
+#
+# :::{admonition} Two questions from before
+# :class: tip
+# 1. What is label cardinality?
+# 2. Why must two films of one franchise never lie on two sides of a split?
+# :::
+#
+# :::{dropdown} Answers
+# 1. The mean number of labels a row. Our films carry between two and three of the
+#    thirteen genres on average.
+# 2. They share names and places. A model that has learned "Skywalker" in training
+#    recognises the franchise in the test, and we would take that for knowledge of genres.
+# :::
+#
+# In this chapter we will:
+#
+# - compute every metric of the course by hand on five films, and then never again;
+# - see which metrics can be won by guessing;
+# - divide films into folds that are fair to rare genres and to franchises;
+# - learn what the spread over five folds says, and what it does not;
+# - compare two models in pairs, with an interval that is wide enough;
+# - lock a test away;
+# - play a competition five hundred times, and ask whether its leaderboard can be trusted.
+
+# %% [markdown]
+# ## Five films
+#
+# Films have several genres at once, so a prediction is not simply right or wrong.
+# We take five films whose genres are real. The prediction is **made up by us**:
+# we chose its errors so that each metric has something to notice.
+
+# %%
+import numpy as np
+import pandas as pd
+
+from genrelab.datasets import load
+
+scripts = load("script_features")
+films = ["Alien", "The Matrix", "Psycho", "Annie Hall", "Heathers"]
+genres = ["Thriller", "Comedy", "Action", "Sci-Fi", "Romance", "Horror"]
+rows = [scripts.titles.index(film) for film in films]
+columns = [scripts.label_names.index(genre) for genre in genres]
+truth = scripts.labels[np.ix_(rows, columns)]
+guess = np.array(
+    [
+        [1, 0, 0, 1, 0, 1],  # Alien
+        [1, 0, 1, 1, 0, 0],  # The Matrix
+        [1, 0, 0, 0, 1, 0],  # Psycho
+        [0, 1, 0, 0, 0, 0],  # Annie Hall
+        [1, 0, 0, 0, 0, 1],  # Heathers
+    ]
+)
+words = np.array([["", "false alarm"], ["missed", "hit"]])
+pd.DataFrame(words[truth, guess], index=films, columns=genres)
+
+# %% [markdown]
+# Read the table by rows: *The Matrix* is perfect, *Heathers* is all wrong.
+# Read it by columns: *Sci-Fi* is perfect, *Romance* is a miss and a false alarm.
+# These are the two ways to average, and they answer different questions.
+
+# %% [markdown]
+# ### Counting cells: micro
+#
+# Three counts are enough. A **hit** is a genre that is true and predicted.
+# **Precision** is the share of predicted genres that are true; **recall** is the share
+# of true genres that are predicted. **F1** is their harmonic mean, which comes to
+#
+# $$
+# F_1 = \frac{2 \cdot \text{hits}}{\text{true} + \text{predicted}} .
+# $$
+#
+# Counting over the whole table at once is called **micro** averaging.
+
+# %% tags=["nbval-check"]
+hits = truth & guess
+precision = hits.sum() / guess.sum()
+recall = hits.sum() / truth.sum()
+f1_micro = 2 * hits.sum() / (truth.sum() + guess.sum())
+print(f"hits {hits.sum()}, true {truth.sum()}, predicted {guess.sum()}")
+print(f"precision {precision:.3f}, recall {recall:.3f}, micro-F1 {f1_micro:.3f}")
+
+# %% [markdown]
+# ### Averaging columns: macro
+#
+# **Macro** averaging computes F1 for each genre, and takes the plain mean.
+# A genre with thirty films then counts as much as one with five hundred.
+# That is why macro-F1 is the headline number of this course: we care about rare genres.
+
+# %% tags=["nbval-check"]
+f1_genre = 2 * hits.sum(axis=0) / (truth.sum(axis=0) + guess.sum(axis=0))
+f1_macro = f1_genre.mean()
+f1_weighted = np.average(f1_genre, weights=truth.sum(axis=0))
+print(dict(zip(genres, f1_genre.round(2).tolist(), strict=True)))
+print(f"macro-F1 {f1_macro:.3f}, weighted by support {f1_weighted:.3f}")
+
+# %% [markdown]
+# *Romance* has one true film out of five, and it alone pulls the macro average down by
+# a sixth. **Weighted** averaging gives each genre the weight of its **support**, the
+# number of films that truly have it. It hides rare genres again; we print it because
+# others report it.
+#
+# ### Averaging rows: samples
+#
+# Now each film gets a score, and the films are averaged.
+# **Samples-F1** uses the same formula on a row. The **Jaccard** index divides what is in
+# both sets by what is in either. It is the stricter of the two for any partial success.
+
+# %% tags=["nbval-check"]
+f1_film = 2 * hits.sum(axis=1) / (truth.sum(axis=1) + guess.sum(axis=1))
+jaccard_film = hits.sum(axis=1) / (truth | guess).sum(axis=1)
+print(dict(zip(films, jaccard_film.round(2).tolist(), strict=True)))
+print(f"samples-F1 {f1_film.mean():.3f}, Jaccard {jaccard_film.mean():.3f}")
+
+# %% [markdown]
+# ### Four more, from severe to lenient
+#
+# - **Subset accuracy**: the share of films with every genre right.
+# - **Hamming loss**: the share of wrong cells in the table; lower is better.
+# - **At least one**: the share of films of which at least one true genre is predicted.
+# - **Cardinality**: genres a film, predicted and true. It is no score, but it shows
+#   at a glance whether a model says too much or too little.
+
+# %% tags=["nbval-check"]
+print(f"subset accuracy {(truth == guess).all(axis=1).mean():.3f}")
+print(f"Hamming loss    {(truth != guess).mean():.3f}")
+print(f"at least one    {hits.any(axis=1).mean():.3f}")
+print(f"cardinality     {guess.sum(axis=1).mean():.1f} predicted", end=", ")
+print(f"{truth.sum(axis=1).mean():.1f} true")
+
+# %% [markdown]
+# One prediction, and scores from one film in five to four in five.
+# None is wrong. A number without the name of its metric is.
+#
+# ### The same from the package
+#
+# `metrics.report` prints them all. From here on every chapter uses it.
+
+# %% tags=["nbval-check"]
+from genrelab.metrics import report
+
+five = report(truth, guess, label_names=genres)
+print(five)
+
+# %%
+by_hand = [precision, recall, f1_micro, f1_macro, f1_weighted, f1_film.mean()]
+names = "precision_micro recall_micro f1_micro f1_macro f1_weighted f1_samples"
+print("all agree:", np.allclose(by_hand, five.summary[names.split()]))
+
+# %% [markdown]
+# The tests of `genrelab` hold each of these against scikit-learn, to the last digit.
+# In one point `report` differs on purpose: a genre that no film in the table has is
+# left out of the macro average and named, rather than counted as zero.
+
+# %% [markdown]
+# ## A metric that needs no threshold
+#
+# Models do not say yes or no. They give each genre a score, and a threshold cuts.
+# **Average precision** (AP) judges the scores themselves. Sort the films from the highest
+# score to the lowest. At each film that truly has the genre, note the precision so far.
+# AP is the mean of these notes.
+#
+# Here are made-up *Horror* scores for our five films.
+
+# %% tags=["nbval-check"]
+score = np.array([0.9, 0.2, 0.6, 0.1, 0.7])
+order = np.argsort(-score)
+is_horror = truth[order, genres.index("Horror")]
+so_far = is_horror.cumsum() / np.arange(1, 6)
+for film, yes, share in zip(np.array(films)[order], is_horror, so_far, strict=True):
+    print(f"{film:11} {'Horror' if yes else '-':7} precision so far {share:.2f}")
+average_precision = so_far[is_horror == 1].mean()
+print(f"average precision {average_precision:.3f}")
+
+# %% [markdown]
+# One film, *Heathers*, stands between the two horror films, and costs a sixth of the score.
+# Multiply all scores by ten, and nothing changes: only the order counts.
+#
+# The mean of AP over the genres is **mAP**. A scorer that knows nothing gets about the share
+# of films that have the genre, so mAP is low for rare genres even when a model is useful.
+#
+# Macro-F1 and mAP answer two questions: how good are the labels that we hand out, and how
+# good is the order behind them? A model with good order and a bad threshold can be repaired
+# in a minute ({doc}`03_baselines` shows it). One with a bad order cannot.
+
+# %% [markdown]
+# ## What guessing gets
+#
+# Now all development films and all thirteen genres. Four systems that read no word:
+#
+# - *everything*: every genre for every film;
+# - *nothing*: no genre for any film;
+# - *top two*: the two most frequent genres, for every film;
+# - *coin*: each genre by a coin that falls on yes as often as the genre occurs.
+#
+# :::{admonition} Predict before you run
+# :class: tip
+# Which of the four wins on macro-F1? On Hamming loss? On "at least one"?
+# :::
+
+# %% tags=["nbval-check"]
+target, label_names = scripts.labels, scripts.label_names
+share = target.mean(axis=0)  # (13,) share of films with each genre
+random = np.random.RandomState(0)
+guessers = {
+    "everything": np.ones_like(target),
+    "nothing": np.zeros_like(target),
+    "top two": np.tile(share >= np.sort(share)[-2], (len(target), 1)).astype(int),
+    "coin": (random.random_sample(target.shape) < share).astype(int),
+}
+shown = ["f1_macro", "f1_samples", "jaccard", "hamming", "at_least_one"]
+table = pd.DataFrame(
+    {name: report(target, guess).summary[shown] for name, guess in guessers.items()}
+)
+print(table.T.round(3))
+
+# %% tags=["hide-input"]
+from genrelab.evaluation import glue
+
+glue("ch02_n", len(scripts))
+glue("ch02_everything_f1", float(table.loc["f1_macro", "everything"]))
+glue("ch02_everything_hamming", float(table.loc["hamming", "everything"]))
+glue("ch02_nothing_hamming", float(table.loc["hamming", "nothing"]))
+glue("ch02_top_two_one", float(table.loc["at_least_one", "top two"]))
+glue("ch02_coin_f1", float(table.loc["f1_macro", "coin"]))
+glue("ch02_cardinality", f"{target.sum(axis=1).mean():.2f}")
+
+# %% [markdown]
+# *Everything* makes a macro-F1 of {glue:text}`ch02_everything_f1` on
+# {glue:text}`ch02_n` films, well above the coin's {glue:text}`ch02_coin_f1`.
+# This is the floor of the course: a model below it has learned less than nothing.
+#
+# *Nothing* wins on Hamming loss by far, {glue:text}`ch02_nothing_hamming` against
+# {glue:text}`ch02_everything_hamming`. Most cells of the table are empty, as a film has
+# {glue:text}`ch02_cardinality` of thirteen genres. So silence is cheap there.
+#
+# And *top two*, the same two words for every film, names at least one true genre for a
+# share of {glue:text}`ch02_top_two_one` of all films.
+
+# %% [markdown]
+# ### Why "at least one" rewards guessing
+#
+# A wrong genre costs nothing there, so every further guess can only help.
+# Let a guesser say yes to each cell with the same chance, and raise that chance.
+# Watch which curves rise and whether any of them falls.
+
+# %%
+from genrelab import plots
+
+chances = np.linspace(0.05, 1, 12)
+watched = {"at least one": "at_least_one", "macro-F1": "f1_macro", "Jaccard": "jaccard"}
+drawn = [
+    [report(target, random.random_sample(target.shape) < chance).summary for _ in range(3)]
+    for chance in chances
+]
+plots.learning_curve(
+    {
+        name: pd.DataFrame([[run[key] for run in runs] for runs in drawn], index=chances)
+        for name, key in watched.items()
+    },
+    xlabel="chance of a yes",
+    metric="score",
+    runs="draws",
+    title="Guess more, and “at least one” is free; no other metric falls for it as far",
+)
+
+# %% tags=["hide-input"]
+half = report(target, random.random_sample(target.shape) < 0.5).summary
+glue("ch02_half_one", float(half["at_least_one"]))
+glue("ch02_half_f1", float(half["f1_macro"]))
+glue("ch02_half_jaccard", float(half["jaccard"]))
+glue("ch02_everything_jaccard", float(table.loc["jaccard", "everything"]))
+
+# %% [markdown]
+# Half of all cells at random, and {glue:text}`ch02_half_one` of the films have a hit.
+# Macro-F1 is then {glue:text}`ch02_half_f1` and Jaccard {glue:text}`ch02_half_jaccard`.
+#
+# F1 is no saint either: its curve never falls. For a scorer without information the best
+# policy under F1 is to say yes to everything, a theorem of {cite:t}`lipton2014`.
+# But the reward ends at a low floor, and the floor is known in advance (exercise 2.1).
+#
+# The rule for the rest of the course: "at least one" is printed because publications use
+# it, and never alone. Beside it stands the cardinality, which gives a guesser away.
+
+# %% [markdown]
+# ## Folds
+#
+# To judge a model we need films that it has not seen. **K-fold cross-validation** divides
+# the films into K parts. Each part is the test once, while a model learns from the others.
+# At the end every film has been judged by a model that never saw it. These judgements are
+# called **out-of-fold** predictions.
+#
+# There are better and worse ways to divide.
+#
+# - *Random*: shuffle and cut. A rare genre may end up mostly in one fold.
+# - *Stratified*: each fold gets its share of every genre. For one label a film that is
+#   routine. For several we use iterative stratification {cite:p}`sechidis2011`:
+#   the rarest genre is dealt out first, then the next.
+# - *Grouped*: a franchise goes into one fold as a whole.
+#
+# scikit-learn groups and stratifies, but not with several labels a row.
+# `splits.GroupedStratifiedKFold` does.
+#
+# :::{admonition} Predict before you run
+# :class: tip
+# Forty-odd franchises have more than one film here. How many of them does a random
+# five-fold cut?
+# :::
+
+# %% tags=["nbval-check"]
+from sklearn.model_selection import KFold
+
+from genrelab.splits import GroupedStratifiedKFold
+
+groups = scripts.groups
+fold_of = {
+    "random": np.zeros(len(scripts), dtype=int),
+    "stratified": GroupedStratifiedKFold(5).fold_of_rows(target),
+    "stratified, grouped": GroupedStratifiedKFold(5).fold_of_rows(target, groups),
+}
+shuffled = KFold(5, shuffle=True, random_state=0).split(target)
+for number, (_, test) in enumerate(shuffled):
+    fold_of["random"][test] = number
+
+table = pd.DataFrame(index=["films", "Drama", "Family", "Animation", "franchises cut"])
+for name, folds in fold_of.items():
+    labels = pd.DataFrame(target, columns=label_names).assign(films=1)
+    counts = labels.groupby(folds).sum()
+    table[name] = [f"{counts[c].min()} to {counts[c].max()}" for c in table.index[:-1]] + [
+        int((pd.Series(folds).groupby(groups).nunique() > 1).sum())
+    ]
+print(table)
+
+# %% tags=["hide-input"]
+group_sizes = pd.Series(groups).value_counts()
+glue("ch02_franchises", int((group_sizes > 1).sum()))
+glue("ch02_franchise_films", int(group_sizes[group_sizes > 1].sum()))
+glue("ch02_cut_random", int(table.loc["franchises cut", "random"]))
+glue("ch02_cut_stratified", int(table.loc["franchises cut", "stratified"]))
+glue("ch02_animation_random", str(table.loc["Animation", "random"]))
+glue("ch02_animation_grouped", str(table.loc["Animation", "stratified, grouped"]))
+
+# %% [markdown]
+# The random folds hold {glue:text}`ch02_animation_random` *Animation* films each, the
+# stratified and grouped ones {glue:text}`ch02_animation_grouped`. With so few, a fold's F1
+# for the genre is mostly luck, and uneven folds add to the luck.
+#
+# Of {glue:text}`ch02_franchises` franchises with several films
+# ({glue:text}`ch02_franchise_films` films), the random folds cut
+# {glue:text}`ch02_cut_random`. Stratifying alone does not help: it cuts
+# {glue:text}`ch02_cut_stratified`. Grouping cuts none, by construction, and the price in
+# balance is small. What a cut is worth in score was measured in {doc}`01_films_and_genres`.
+#
+# `splits.headline_folds()` gives the ten folds that this course uses throughout: five,
+# grouped and stratified, and all that once more with another seed. Every system of every
+# chapter is judged on them.
+
+# %% [markdown]
+# ## How wide five folds spread
+#
+# We need a model to judge. {doc}`06_script_embeddings_in_chunks` explains where its inputs
+# come from: 384 numbers a script, made by a small transformer that reads every window of it.
+# On top is a logistic regression for each genre. Its errors on films that have the genre
+# are weighted up (`class_weight="balanced"`), so that the threshold 0.5 is bearable;
+# {doc}`03_baselines` does better than that.
+
+# %%
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from genrelab.evaluation import cross_validate
+from genrelab.splits import headline_folds
+
+
+def model(strength: float = 0.01):
+    regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=1000)
+    return make_pipeline(StandardScaler(), OneVsRestClassifier(regression))
+
+
+folds = headline_folds(scripts)
+data = scripts.vectors
+whole = cross_validate(model(), data, target, groups=groups, folds=folds)
+print("first five folds ", whole.fold_values("f1_macro")[:5].round(2))
+print("second five folds", whole.fold_values("f1_macro")[5:].round(2))
+
+# %% tags=["hide-input"]
+fold_scores = whole.fold_values("f1_macro")
+repeats = [report(target, predicted).summary["f1_macro"] for predicted in whole.predictions]
+glue("ch02_fold_low", f"{fold_scores.min():.2f}")
+glue("ch02_fold_high", f"{fold_scores.max():.2f}")
+glue("ch02_fold_mean", float(fold_scores.mean()))
+glue("ch02_headline", float(whole.headline["f1_macro"]))
+glue("ch02_repeat_0", float(repeats[0]))
+glue("ch02_repeat_1", float(repeats[1]))
+
+# %% [markdown]
+# One model, one set of films, and folds from {glue:text}`ch02_fold_low` to
+# {glue:text}`ch02_fold_high`. Whoever reports a single split could print either.
+#
+# We do not average the folds' F1. F1 is not a mean over films, and a fold with six
+# *Animation* films gives a shaky value with an odd bias. We **pool** the out-of-fold
+# predictions of the five folds, compute F1 once, and average over the two repeats.
+# That is the **headline number** of every table: {glue:text}`ch02_headline` here, against a
+# mean over folds of {glue:text}`ch02_fold_mean`. {cite:t}`forman2010` show how far the two
+# can drift apart for rare classes.
+#
+# The two repeats alone give {glue:text}`ch02_repeat_0` and {glue:text}`ch02_repeat_1`:
+# the same films and the same model, only divided in another way.
+
+# %% [markdown]
+# ### A fold's deviation is no interval
+#
+# Papers like to print "0.57 ± 0.02", where the 0.02 is the standard deviation over folds.
+# It reads like an interval for the score. It is not, for two reasons that pull in opposite
+# directions.
+#
+# **Too wide**: it tells how much a score moves on a *fifth* of the films. Our headline
+# rests on all of them.
+#
+# **Too narrow**, as soon as one divides it by $\sqrt{5}$ to mend that: the folds are not five
+# independent experiments. Their models learned from largely the same films. How largely?
+
+# %% tags=["nbval-check"]
+shared = np.intersect1d(folds[0].train, folds[1].train)
+print(f"training films of fold 0: {len(folds[0].train)}")
+print(f"of these also in fold 1:  {len(shared)} ({len(shared) / len(folds[0].train):.0%})")
+
+# %% [markdown]
+# Three quarters. If the films that we happen to have are a lucky choice, all five
+# folds are lucky together, and their spread does not show it. {cite:t}`bengio2004` proved that
+# no unbiased estimate of the variance can be made from one K-fold at all.
+#
+# What can be done is the **bootstrap over groups**: draw franchises with replacement, as
+# many as there are, compute the headline number of the films drawn, and repeat that a
+# thousand times. The middle 95 % of these numbers is the interval.
+# It answers one question: how would the number move with *other films*, for models trained
+# as these were? It leaves out what other training films would change.
+
+# %%
+low, high = whole.interval("f1_macro")
+deviation = fold_scores.std(ddof=1)
+centre = whole.headline["f1_macro"]
+ways = {
+    "± one deviation of the folds": (centre - deviation, centre + deviation),
+    "naive: deviation / √10, times 1.96": (
+        centre - 1.96 * deviation / np.sqrt(10),
+        centre + 1.96 * deviation / np.sqrt(10),
+    ),
+    "bootstrap over groups, 95 %": (low, high),
+}
+pd.DataFrame(ways, index=["from", "to"]).T.assign(
+    width=lambda frame: frame["to"] - frame["from"]
+).round(3)
+
+# %% tags=["hide-input"]
+glue("ch02_sd", float(deviation))
+glue("ch02_interval", f"{low:.3f} to {high:.3f}")
+glue("ch02_naive_width", float(2 * 1.96 * deviation / np.sqrt(10)))
+glue("ch02_boot_width", float(high - low))
+
+# %% [markdown]
+# The naive interval is {glue:text}`ch02_naive_width` wide, the bootstrap's
+# {glue:text}`ch02_boot_width`, from {glue:text}`ch02_interval`. That the deviation of the folds
+# ({glue:text}`ch02_sd`) looks similar in size to half of it is an accident of five folds and
+# {glue:text}`ch02_n` films: with ten folds it would grow, though we would know no less.
+
+# %% [markdown]
+# ## Comparing two models
+#
+# Intervals like that one overlap for most pairs of models that one wants to compare.
+# It does not follow that nothing can be said. A hard fold is hard for both models, so we
+# look at the **paired differences**: model B minus model A, on the same fold.
+#
+# Three candidates against the model above (*all windows*):
+#
+# - *stronger penalty*: the same inputs, a logistic regression that is held shorter;
+# - *four windows*: a script is four random windows of 512 tokens, not all of them;
+# - *first window*: only the first 512 tokens.
+#
+# :::{admonition} Predict before you run
+# :class: tip
+# Which of the three differences will be larger than its own uncertainty?
+# :::
+
+# %%
+from genrelab.evaluation import compare
+
+inputs = {
+    "all windows": data,
+    "stronger penalty": data,
+    "four windows": scripts.random4,
+    "first window": scripts.head,
+}
+systems = {name: model(0.003 if name == "stronger penalty" else 0.01) for name in inputs}
+comparison = compare(systems, inputs, target, groups=groups, folds=folds, tuner=None)
+comparison.table[["f1_macro", "low", "high", "fold_sd"]].round(3)
+
+# %% [markdown]
+# First the spread of the folds. How far do the clouds of dots overlap?
+
+# %%
+by_fold = pd.DataFrame(
+    {name: result.fold_values("f1_macro") for name, result in comparison.results.items()}
+)
+plots.fold_spread(by_fold)
+
+# %% [markdown]
+# Now the same forty dots in pairs.
+
+# %%
+plots.paired_differences(comparison.paired)
+
+# %%
+differences = by_fold["four windows"] - by_fold["all windows"]
+print(f"deviation of all windows over the folds   {by_fold['all windows'].std():.3f}")
+print(f"deviation of four windows over the folds  {by_fold['four windows'].std():.3f}")
+print(f"deviation of their difference             {differences.std():.3f}")
+
+# %% tags=["hide-input"]
+def signed(value: float) -> str:
+    return f"{value:+.3f}"
+
+
+def verdict(row: pd.Series) -> str:
+    if row["low"] > 0 or row["high"] < 0:
+        return "outside"
+    return "inside"
+
+
+paired = comparison.paired
+for key in ("stronger penalty", "four windows", "first window"):
+    short = key.replace(" ", "_")
+    glue(f"ch02_{short}", signed(paired.loc[key, "difference"]))
+    ends = (signed(paired.loc[key, "low"]), signed(paired.loc[key, "high"]))
+    glue(f"ch02_{short}_interval", " to ".join(ends))
+    glue(f"ch02_{short}_verdict", verdict(paired.loc[key]))
+glue("ch02_sd_difference", float(differences.std()))
+
+# %% [markdown]
+# - *First window*: {glue:text}`ch02_first_window` (95 % interval
+#   {glue:text}`ch02_first_window_interval`); zero lies
+#   {glue:text}`ch02_first_window_verdict` the interval.
+# - *Four windows*: {glue:text}`ch02_four_windows`
+#   ({glue:text}`ch02_four_windows_interval`); zero lies
+#   {glue:text}`ch02_four_windows_verdict`.
+# - *Stronger penalty*: {glue:text}`ch02_stronger_penalty`
+#   ({glue:text}`ch02_stronger_penalty_interval`); zero lies
+#   {glue:text}`ch02_stronger_penalty_verdict`.
+#
+# An interval with zero inside does not say that two models are equal. It says that these
+# films and folds cannot tell them apart.
+
+# %% [markdown]
+# ### The corrected interval
+#
+# The plain *t* interval for the mean of $k$ differences has the variance
+# $\hat\sigma^2 / k$, with $\hat\sigma^2$ the variance of the differences. It treats the folds
+# as independent. {cite:t}`nadeau2003` replace it by
+#
+# $$
+# \left( \frac{1}{k} + \frac{n_\text{test}}{n_\text{train}} \right) \hat\sigma^2 .
+# $$
+#
+# The second term stands for what the folds share. It does not shrink when one repeats the
+# K-fold more often, and that is the point: repeating costs nothing and brings no new films.
+# With ratio zero we get the naive interval back.
+
+# %%
+from genrelab.evaluation import nadeau_bengio
+
+naive, corrected = {}, {}
+for name in ("stronger penalty", "four windows", "first window"):
+    differences = by_fold[name] - by_fold["all windows"]
+    naive[name] = nadeau_bengio(differences, test_train_ratio=0)
+    corrected[name] = nadeau_bengio(differences, test_train_ratio=1 / 4)
+table = pd.concat(
+    {
+        way: pd.DataFrame(found, index=["low", "high", "p"]).T
+        for way, found in {"naive": naive, "corrected": corrected}.items()
+    },
+    axis=1,
+)
+table.round(3)
+
+# %% tags=["nbval-check"]
+ratio = np.sqrt(1 / 10 + 1 / 4) / np.sqrt(1 / 10)
+print(f"ten folds: the corrected interval is {ratio:.2f} times as wide")
+ratio = np.sqrt(1 / 100 + 1 / 4) / np.sqrt(1 / 100)
+print(f"a hundred folds (twenty repeats): {ratio:.2f} times")
+
+# %% tags=["hide-input"]
+name = "stronger penalty"
+glue("ch02_p_naive", float(naive[name][2]))
+glue("ch02_p_corrected", float(corrected[name][2]))
+
+# %% [markdown]
+# For the stronger penalty, naive *p* is {glue:text}`ch02_p_naive` and corrected *p*
+# {glue:text}`ch02_p_corrected`. Repeat the K-fold twenty times, and the naive interval
+# shrinks until almost any difference is "significant".
+#
+# The correction is a repair, not a theorem: it assumes one correlation between folds for
+# every problem. So `compare` prints two intervals, this one and the bootstrap over groups
+# (dashed in the figure), and we believe in a difference when both do.
+
+# %% [markdown]
+# ## The locked test
+#
+# Everything so far used **development** films. Each time we look at their scores and then
+# change something, a little of their answer leaks into our choices. After fourteen chapters
+# of that, an untouched set is needed.
+#
+# A fifth of the scripts was locked away before any model was trained: whole franchises,
+# stratified over genres, drawn once with a fixed seed and written into the manifest.
+# `load` does not return them. We ask for them with every warning turned into an error, so
+# that the door stays shut behind the message.
+
+# %% tags=["nbval-check"]
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    try:
+        load("script_features", split="test")
+    except Warning as warning:
+        print(warning)
+
+# %% [markdown]
+# {doc}`14_the_whole_road` opens the set, once, after we have written down what score we
+# expect.
+#
+# How was it drawn? By the function that we now rehearse on the development films.
+# What should we ask of such a draw? That it cuts no franchise, and that each genre's share
+# is the same on both sides.
+
+# %% tags=["nbval-check"]
+from genrelab.splits import locked_split
+
+rehearsal = locked_split(target, groups, test_share=0.2, seed=0)
+away = rehearsal == "test"
+cut = set(groups[away]) & set(groups[~away])
+gap = np.abs(target[away].mean(axis=0) - target[~away].mean(axis=0))
+print(f"{away.sum()} films away, {(~away).sum()} stay; franchises cut: {len(cut)}")
+print(f"largest difference of a genre's share: {gap.max():.3f}")
+
+# %% tags=["hide-input"]
+glue("ch02_test_width", f"{(high - low) * np.sqrt(5):.2f}")
+
+# %% [markdown]
+# A locked test is honest, not precise. It has a fifth of the films, so if widths go with one
+# over the root of the number of films, its 95 % interval will be about
+# {glue:text}`ch02_test_width` wide. It can confirm a score. It cannot
+# choose between two good models, and it must not: that would be one more look.
+
+# %% [markdown]
+# ## The leaderboard
+#
+# In a competition the organisers hold the hidden test. A **public** part of it scores every
+# submission at once, for all to see. The **private** part decides in the end.
+# So there are two judges at hand before the end: the public board, and one's own K-fold.
+# Which one should pick the final submission?
+#
+# We play it on development films. The submissions are the kind of tinkering that people
+# send in: the scores of two models, blended in five proportions, cut at seven thresholds.
+
+# %%
+probability = {name: result.scores[0] for name, result in comparison.results.items()}
+submissions = {}
+for part in (0, 0.25, 0.5, 0.75, 1):
+    blend = (1 - part) * probability["all windows"] + part * probability["four windows"]
+    for threshold in np.linspace(0.4, 0.7, 7):
+        name = f"{part:.0%} four windows, cut {threshold:.2f}"
+        submissions[name] = (blend >= threshold).astype(np.int8)
+print(len(submissions), "submissions")
+
+# %% [markdown]
+# In each of 500 rounds `simulate_leaderboard` draws three samples of whole franchises, with
+# replacement: training films for the K-fold's judgement (60 % of the groups), a public
+# part (12 %), and a private part (28 %). **Regret** is what we lose: the best private score
+# among the submissions, less the private score of the one that was picked.
+#
+# :::{admonition} Predict before you run
+# :class: tip
+# The public part is drawn fairly, and it is hidden data, while the K-fold has no
+# hidden film at all. Which judge picks better?
+# :::
+
+# %%
+from genrelab.splits import simulate_leaderboard
+
+fair = simulate_leaderboard(scripts, submissions)
+plots.leaderboard(fair)
+
+# %% tags=["hide-input"]
+mean = fair.groupby("picked_by")[["public_score", "private_score", "regret"]].mean()
+correlation = fair.groupby("picked_by")["rank_correlation"].mean()
+by_judge = fair.pivot(index="round", columns="picked_by", values="private_score")
+n_public = round(0.4 * 0.3 * len(set(groups.tolist())))
+glue("ch02_n_submissions", len(submissions))
+glue("ch02_public_groups", n_public)
+glue("ch02_regret_public", float(mean.loc["public", "regret"]))
+glue("ch02_regret_cv", float(mean.loc["cv", "regret"]))
+glue("ch02_optimism", float(mean.loc["public", "public_score"] - mean.loc["public", "private_score"]))
+glue("ch02_rank_public", f"{correlation['public']:.2f}")
+glue("ch02_rank_cv", f"{correlation['cv']:.2f}")
+glue("ch02_cv_better", f"{(by_judge['cv'] > by_judge['public']).mean():.0%}")
+glue("ch02_cv_worse", f"{(by_judge['cv'] < by_judge['public']).mean():.0%}")
+
+# %% [markdown]
+# Picking by the public board costs {glue:text}`ch02_regret_public` of macro-F1 on average,
+# picking by the K-fold {glue:text}`ch02_regret_cv`. The K-fold's pick is the better one in
+# {glue:text}`ch02_cv_better` of the rounds, and the worse one in {glue:text}`ch02_cv_worse`.
+# Its order of the submissions correlates with the private order at
+# {glue:text}`ch02_rank_cv`, the public board's at {glue:text}`ch02_rank_public`.
+#
+# There is no magic in it. The public part holds about {glue:text}`ch02_public_groups`
+# franchises, the K-fold judges on five times as many.
+#
+# The board also flatters. The submission that leads it scores
+# {glue:text}`ch02_optimism` more in public than in private: the best of
+# {glue:text}`ch02_n_submissions` is in part the luckiest. {cite:t}`blum2015` study how
+# this grows when people submit again and again in answer to the board.
+
+# %% [markdown]
+# ### A skewed board
+#
+# A public part is not always drawn fairly. It may come from one source or one year.
+# We let some films be ten times as likely to be in it; the private part stays fair.
+
+# %%
+def any_of(*chosen: str) -> np.ndarray:
+    return target[:, np.isin(label_names, chosen)].any(axis=1)
+
+
+boards = {
+    "fair": None,
+    "more Family, Animation": np.where(any_of("Family", "Animation"), 10.0, 1.0),
+    "more Action, Sci-Fi": np.where(any_of("Action", "Sci-Fi"), 10.0, 1.0),
+    "more Drama": np.where(any_of("Drama"), 10.0, 1.0),
+}
+lines = {}
+for name, odds in boards.items():
+    rounds = simulate_leaderboard(scripts, submissions, public_odds=odds)
+    mean = rounds.groupby("picked_by").mean(numeric_only=True)
+    lines[name] = {
+        "regret, public": mean.loc["public", "regret"],
+        "regret, K-fold": mean.loc["cv", "regret"],
+        "rank correlation, public": mean.loc["public", "rank_correlation"],
+        "public - private": mean.eval("public_score - private_score")["public"],
+    }
+skewed = pd.DataFrame(lines).T
+skewed.round(3)
+
+# %% tags=["hide-input"]
+public_regret = skewed["regret, public"]
+worst = public_regret.idxmax()
+glue("ch02_skew_worst", worst)
+glue("ch02_skew_regret", float(public_regret.max()))
+glue("ch02_skew_least", float(public_regret.min()))
+glue("ch02_skew_cv_low", float(skewed["regret, K-fold"].min()))
+glue("ch02_skew_cv_high", float(skewed["regret, K-fold"].max()))
+gaps = skewed["public - private"]
+glue("ch02_gap_low", signed(gaps.min()))
+glue("ch02_gap_high", signed(gaps.max()))
+
+# %% [markdown]
+# Two things to read here. The last column, the board's flattery, moves from
+# {glue:text}`ch02_gap_low` to {glue:text}`ch02_gap_high` with the kind of skew: a skewed board
+# is no estimate of the final score, too high or too low.
+#
+# The regret of trusting it is worst for "{glue:text}`ch02_skew_worst`"
+# ({glue:text}`ch02_skew_regret`), and never below {glue:text}`ch02_skew_least`. Not every skew
+# hurts the choice: where all submissions gain or lose together, their order stays.
+# One cannot know which case it is from outside. The K-fold's regret stays between
+# {glue:text}`ch02_skew_cv_low` and {glue:text}`ch02_skew_cv_high`, since it never looks at the board.
+#
+# **Trust your K-fold**, as long as your own films resemble the private ones. The simulation
+# grants that. If they do not, neither judge helps.
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.1 (5 minutes, 1 point)
+# A genre is carried by a share $p$ of the films. What is the F1 of saying yes to every film?
+# Write it as a function of `share` (13 numbers), without calling `report`, and get the
+# macro-F1 of *everything* from it.
+
+# %% [markdown] tags=["hint"]
+# Saying yes to all $n$ films makes $np$ hits, $np$ true and $n$ predicted.
+# Put these into the formula of F1.
+
+# %% tags=["solution"]
+### BEGIN SOLUTION
+f1_of_yes = 2 * share / (1 + share)
+### END SOLUTION
+floor = f1_of_yes.mean()
+
+# %% tags=["check"]
+expected = report(target, np.ones_like(target)).summary["f1_macro"]
+agrees = abs(floor - expected) < 1e-9
+print("Right: the floor follows from the shares alone." if agrees else "Not yet.")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.2 (10 minutes, 2 points)
+# One shuffle could be an accident. Cut the films into five random folds with twenty
+# different seeds, and count for each how many franchises are cut. Keep the twenty counts
+# in `cuts`. Is there a seed that cuts none?
+
+# %% [markdown] tags=["hint"]
+# `KFold(5, shuffle=True, random_state=seed).split(target)` gives the test rows of each fold.
+# Write the fold's number into an array, and count the numbers in each group, as we did above.
+
+# %% tags=["solution"]
+cuts = []
+for seed in range(20):
+    ### BEGIN SOLUTION
+    fold_numbers = np.zeros(len(target), dtype=int)
+    splitter = KFold(5, shuffle=True, random_state=seed)
+    for number, (_, test) in enumerate(splitter.split(target)):
+        fold_numbers[test] = number
+    cuts.append(int((pd.Series(fold_numbers).groupby(groups).nunique() > 1).sum()))
+    ### END SOLUTION
+print(f"between {min(cuts)} and {max(cuts)} franchises cut")
+
+# %% tags=["check"]
+several = (pd.Series(groups).value_counts() > 1).sum()
+plausible = len(cuts) == 20 and several // 2 < min(cuts) <= max(cuts) <= several
+print("Right: luck does not keep franchises whole." if plausible else "Not yet.")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.3 (10 minutes, 2 points)
+# Write the corrected 95 % interval of the ten paired differences between *four windows* and
+# *all windows* yourself, with NumPy and `scipy.stats.t`, without `nadeau_bengio`.
+# Put its ends into `lower` and `upper`.
+
+# %% [markdown] tags=["hint"]
+# The mean, plus and minus `t.ppf(0.975, 9)` times the root of
+# $(1/10 + 1/4)\,\hat\sigma^2$. Divide by $k - 1$ in the variance (`ddof=1`).
+
+# %% tags=["solution"]
+from scipy.stats import t
+
+differences = (by_fold["four windows"] - by_fold["all windows"]).to_numpy()
+### BEGIN SOLUTION
+error = np.sqrt((1 / 10 + 1 / 4) * differences.var(ddof=1))
+lower = differences.mean() - t.ppf(0.975, 9) * error
+upper = differences.mean() + t.ppf(0.975, 9) * error
+### END SOLUTION
+
+# %% tags=["check"]
+expected = nadeau_bengio(differences, 1 / 4)[:2]
+agrees = np.allclose([lower, upper], expected)
+print("Right: the package computes the same." if agrees else "Not yet.")
+
+# %% [markdown] tags=["exercise"]
+# ### Exercise 2.4 (10 minutes, 3 points)
+# A colleague writes: "Our model reaches 0.62 ± 0.01 (standard deviation over five shuffled
+# folds, twenty repeats). It names at least one correct genre for 97 % of the films. We chose
+# it among forty variants, by its score on the public leaderboard, and it beats the
+# baseline significantly (t test over 100 folds, *p* < 0.001)."
+#
+# Name four things you would ask, and for each say in which direction the number
+# may be wrong.
+
+# %% [markdown] tags=["hint"]
+# Go through the sentence and ask at each number: which metric, which films, against what,
+# chosen how?
+
+# %% [markdown] tags=["solution"]
+# Any four of these, with a direction:
+#
+# 1. *0.62 of what?* The metric is not named. Micro-F1 is usually higher than macro-F1 on
+#    such labels, since frequent genres are easier.
+# 2. *Shuffled folds.* They cut franchises, so the score may be too high.
+# 3. *± 0.01.* A deviation over folds is no interval for the score; the folds share three
+#    quarters of their training films. A bootstrap over groups is needed.
+# 4. *At least one, 97 %.* Without the predicted cardinality this may be guessing: saying
+#    everything gets 100 %.
+# 5. *Best of forty on the public board.* The leader's public score is too high, and the
+#    choice is worse than one by the K-fold.
+# 6. *t test over 100 folds.* Twenty repeats bring no new films. The naive interval is
+#    about five times too narrow, so *p* is far too small.
+
+# %% [markdown]
+# ## What we learned
+#
+# - We can compute each metric by hand, and say which question it answers. Macro-F1 on pooled
+#   out-of-fold predictions is our headline; mAP stands beside it.
+# - "At least one" can be had for free, and saying everything makes a macro-F1 of
+#   {glue:text}`ch02_everything_f1`. We no longer read a score without its floor.
+# - Folds are grouped by franchise and stratified over genres; random folds cut
+#   {glue:text}`ch02_cut_random` of {glue:text}`ch02_franchises` franchises.
+# - We no longer take a deviation over folds for an interval. Models are compared in pairs,
+#   with a corrected interval and a bootstrap over groups.
+# - The test stays locked, and a small public board is a poor judge: trust your K-fold.
+
+# %% [markdown]
+# ## References
+#
+# ```{bibliography}
+# :filter: docname in docnames
+# ```
