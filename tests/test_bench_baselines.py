@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.metrics.pairwise import cosine_similarity
+from sklearn.multiclass import OneVsRestClassifier
 
 from genrelab import settings
-from genrelab.bench import agreement, baselines
+from genrelab.bench import _code_of, agreement, baselines, paired
 from genrelab.datasets import load
 from genrelab.datasets.wiki_plots import Plot
-from genrelab.evaluation import cross_validate, read_result
+from genrelab.evaluation import compare, cross_validate, read_result
 from genrelab.splits import WEIGHTED_METRICS, weighted_metric
 
 RECORDED = (settings.results_dir() / "agreement.json").is_file()
@@ -75,8 +77,6 @@ def test_the_baselines_are_scored_on_the_headline_folds_of_development_rows() ->
 
 
 def test_new_vectors_open_the_zero_shot_row_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    from genrelab.bench import _code_of
-
     before = baselines.table()
     scripts = load("script_features")
     changed = replace(scripts, vectors=scripts.vectors + 1)
@@ -93,6 +93,26 @@ def test_new_counts_open_every_row(monkeypatch: pytest.MonkeyPatch) -> None:
     changed = replace(scripts, counts=scripts.counts * 2)
     monkeypatch.setattr(baselines, "_scripts", lambda: changed)
     assert baselines.table().hashes != before.hashes
+
+
+def test_recorded_differences_are_those_of_a_live_comparison() -> None:
+    rng = np.random.RandomState(0)
+    data = rng.randn(100, 3)
+    labels = (data[:, :2] + rng.randn(100, 2) > 0).astype(int)
+    live = compare(
+        OneVsRestClassifier(LogisticRegression()), {"half": data[:, :1], "all": data}, labels
+    )
+    rows = [
+        {"row": name, "repeat": line.repeat, "fold": line.fold, "f1_macro": line.f1_macro}
+        for name, result in live.results.items()
+        for line in result.fold_metrics.itertuples()
+        if line.rule == "tuned"
+    ]
+    found = paired({"name": "demo", "rows": rows}, "half").loc["all"]
+    for column in ("difference", "low", "high", "p_value"):
+        assert found[column] == pytest.approx(live.paired.loc["all", column], rel=1e-6)
+    with pytest.raises(KeyError, match="has no row 'svm'"):
+        paired({"name": "demo", "rows": rows}, "svm")
 
 
 def test_titles_match_across_spellings_and_not_across_articles() -> None:

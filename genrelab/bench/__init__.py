@@ -214,60 +214,6 @@ def paired(result: Mapping[str, object], baseline: str, metric: str = "f1_macro"
     return pd.DataFrame.from_dict(found, orient="index", columns=columns)
 
 
-def paired(result: Mapping[str, object], baseline: str, metric: str = "f1_macro") -> pd.DataFrame:
-    """Return the differences of a recorded table's rows to one of them, over the same folds.
-
-    Parameters
-    ----------
-    result : mapping
-        A recorded table, from `genrelab.evaluation.read_result`.
-    baseline : str
-        The row that the others are compared with.
-    metric : str, default="f1_macro"
-
-    Returns
-    -------
-    DataFrame
-        One line a row but the baseline, as `genrelab.evaluation.Comparison.paired` has them:
-        ``difference`` (mean over the folds), its Nadeau-Bengio 95 % interval ``low, high`` and
-        ``p_value``.
-
-    Raises
-    ------
-    KeyError
-        If there is no such row.
-
-    Examples
-    --------
-    >>> scores = {"dummy": [0.3, 0.3], "model": [0.6, 0.5]}
-    >>> rows = [
-    ...     {"row": row, "repeat": 0, "fold": fold, "f1_macro": score}
-    ...     for row, both in scores.items()
-    ...     for fold, score in enumerate(both)
-    ... ]
-    >>> float(paired({"rows": rows}, "dummy").loc["model", "difference"])
-    0.25
-    """
-    lines = pd.DataFrame(result["rows"])
-    order = list(dict.fromkeys(lines["row"]))
-    if baseline not in order:
-        raise KeyError(f"no row {baseline!r}; the table has {', '.join(order)}.")
-    scores = lines.pivot(index=["repeat", "fold"], columns="row", values=metric)
-    n_folds = lines["fold"].nunique()
-    found = {}
-    for row in order:
-        if row != baseline:
-            difference = scores[row] - scores[baseline]
-            low, high, p_value = nadeau_bengio(difference, 1 / (n_folds - 1))
-            found[row] = {
-                "difference": difference.mean(),
-                "low": low,
-                "high": high,
-                "p_value": p_value,
-            }
-    return pd.DataFrame.from_dict(found, orient="index")
-
-
 class _Store:
     """Predictions of finished folds, kept in the cache until their row can be pooled."""
 

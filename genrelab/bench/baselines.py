@@ -265,14 +265,14 @@ def table() -> Table:
         "TF-IDF + LR, first 512 tokens": partial(
             _score, words="head_counts", estimator=tfidf(logistic())
         ),
-        "TF-IDF + SVD + LR": partial(
-            whole,
-            estimator=tfidf(logistic(), TruncatedSVD(200, random_state=0), Normalizer()),
-        ),
         "TF-IDF + linear SVM": partial(whole, estimator=tfidf(LinearSVC(random_state=0))),
         "TF-IDF + LR": partial(whole, estimator=tfidf(logistic())),
         "TF-IDF + LR, C = 1": partial(whole, estimator=tfidf(logistic(1))),
         "TF-IDF + LR, C = 100": partial(whole, estimator=tfidf(logistic(100))),
+        "TF-IDF + SVD + LR": partial(
+            whole,
+            estimator=tfidf(logistic(), TruncatedSVD(200, random_state=0), Normalizer()),
+        ),
     }
     counts = (scripts.counts, scripts.head_counts)
     parts = [part for matrix in counts for part in (matrix.indptr, matrix.indices, matrix.data)]
