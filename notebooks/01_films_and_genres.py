@@ -368,6 +368,15 @@ plots.leak_bars(
 )
 
 # %% tags=["hide-input"]
+from genrelab.evaluation import nadeau_bengio
+
+by_fold = pd.DataFrame(footer["rows"]).pivot(
+    index=["repeat", "fold"], columns="row", values="f1_macro"
+)
+gain = by_fold["whole script and footer"] - by_fold["whole script"]
+low, high, _ = nadeau_bengio(gain, test_train_ratio=1 / 4)
+glue("ch01_footer_gain", f"{gain.mean():+.3f}")
+glue("ch01_footer_gain_interval", f"{low:+.3f} to {high:+.3f}")
 glue("ch01_footer_cpu", footer["hardware"]["cpu"])
 glue("ch01_footer_whole", f"{f1['whole script']:.2f}")
 glue("ch01_footer_whole_leak", f"{f1['whole script and footer']:.2f}")
@@ -387,10 +396,13 @@ glue("ch01_footer_alone", f"{f1['footer alone']:.2f}")
 # for a model that reads well.
 #
 # With the whole script the score hardly moves: {glue:text}`ch01_footer_whole` without and
-# {glue:text}`ch01_footer_whole_leak` with. The word *thriller* at the bottom is one among
-# thousands, and this model spreads its trust over all of them. That is no reason to relax. It
-# means that **a leak may be in the data and not show in the score** – until somebody picks a
-# model that attends to the end of the page, and publishes.
+# {glue:text}`ch01_footer_whole_leak` with; fold by fold the mean difference is
+# {glue:text}`ch01_footer_gain` (95 % interval {glue:text}`ch01_footer_gain_interval`). The word
+# *thriller* at the bottom is one among thousands, and this model spreads its trust over all of
+# them.
+#
+# That is no reason to relax. It means that **a leak may be in the data and hardly show in the
+# score** – until somebody picks a model that looks at the end of the page, and publishes.
 #
 # So we cut the footer off, and with it everything else that is page and not film: page numbers,
 # *CONTINUED*, running heads.
