@@ -29,6 +29,7 @@ LARGEST_VOCABULARY = 20_000
 # Characters that surely hold one window of tokens.
 _HEAD_CHARACTERS = 12_000
 FEATURES_FILE = "script_features.npz"
+EXACT_FILE = "before_quantisation.npz"
 
 
 def build_features(
@@ -41,7 +42,8 @@ def build_features(
     scripts : Dataset
         ``load("scripts", split="all")``.
     store : Path, optional
-        Folder that keeps the window vectors, so that a broken run resumes.
+        Folder that keeps the window vectors, so that a broken run resumes, and the vectors as they
+        are before quantisation.
     out : Path, optional
         Where to write; the package's own file by default.
 
@@ -77,6 +79,8 @@ def build_features(
         "genrelab": __version__,
         "manifest_sha256": hashlib.sha256(data_file("scripts.csv").read_bytes()).hexdigest(),
     }
+    if store is not None:
+        np.savez(store / EXACT_FILE, **arrays)
     packed, cosines = _quantise(arrays)
     provenance["lowest_cosine_to_unquantised"] = cosines
     packed |= _pack_counts("counts", counts) | _pack_counts("head_counts", head_counts)
