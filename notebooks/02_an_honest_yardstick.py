@@ -903,14 +903,14 @@ print("Right: the shares alone give the floor." if agrees else "Not yet.")
 
 # %% tags=["solution"]
 cuts = []
+### BEGIN SOLUTION
 for seed in range(20):
-    ### BEGIN SOLUTION
     fold_numbers = np.zeros(len(target), dtype=int)
     shuffled = KFold(5, shuffle=True, random_state=seed).split(target)
     for number, (_, test) in enumerate(shuffled):
         fold_numbers[test] = number
     cuts.append(franchises_cut(fold_numbers))
-    ### END SOLUTION
+### END SOLUTION
 
 # %% tags=["check"]
 agrees = len(cuts) == 20 and cuts[0] == franchises_cut(fold_of["random"])
