@@ -690,7 +690,7 @@ glue("ch02_p_corrected_hundred", f"{nadeau_bengio(hundred, 1 / 4)[2]:.2f}")
 # ## The locked test
 #
 # Everything so far used **development** films. Each time we look at their scores and then
-# change something, a little of their answer leaks into our choices. After fourteen chapters
+# change something, a little of their answer leaks into our choices. After thirteen chapters
 # of that, an untouched set is needed.
 #
 # A fifth of the scripts was locked away before any model was trained: whole franchises,
@@ -715,7 +715,7 @@ with warnings.catch_warnings():
 #
 # How was it drawn? By the function that we now rehearse on the development films.
 # What should we ask of such a draw? That it cuts no franchise, and that each genre's share
-# is the same on both sides.
+# is nearly the same on both sides.
 
 # %% tags=["nbval-check"]
 from genrelab.splits import locked_split
