@@ -94,6 +94,9 @@ LIPTON = """\
   title = {Optimal Thresholding of Classifiers to Maximize {F1} Measure},
   booktitle = {ECML PKDD}, year = {2014}, eprint = {1402.1892},
 }
+@book{field2005,
+  author = {Field, Syd}, title = {Screenplay}, publisher = {Delta}, year = {2005},
+}
 """
 
 
@@ -360,6 +363,7 @@ def context(chapter, course):
         ("see {doc}`the\nsample <01_sample>`", "see [the sample](01_sample.ipynb)"),
         ("{math}`a_1`", "$a_1$"),
         ("```python\n{doc}`not a role`\n```", "```python\n{doc}`not a role`\n```"),
+        ("{cite:p}`field2005`", "(Field, 2005)"),
         ("{cite:t}`lipton2014`", "[Lipton et al. (2014)](https://arxiv.org/abs/1402.1892)"),
     ],
 )
@@ -410,6 +414,17 @@ def test_a_chapter_runs_again_only_when_code_package_or_data_change(course, chap
     assert runs() == 1
     (course / "genrelab" / "room.py").write_text("ANSWER = 42\n")
     assert [runs(), runs()] == [1, 0]
+
+
+def test_outputs_of_a_package_that_changed_meanwhile_are_not_cached(course, chapter, capsys):
+    room = course / "genrelab" / "room.py"
+    edit = f"import pathlib; pathlib.Path({str(room)!r}).write_text('ANSWER = 42')"
+    chapter.write_text(SAMPLE.replace("m = n + 1", f"m = n + 1; {edit}"))
+    executed(chapter, course)
+    assert "not cached" in capsys.readouterr().out
+    executed(chapter, course)
+    executed(chapter, course)
+    assert capsys.readouterr().out.count("executing") == 1
 
 
 def test_the_cache_depends_on_data_results_pins_and_profile_but_not_on_the_course_room(

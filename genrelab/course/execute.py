@@ -82,15 +82,18 @@ def executed(path: Path, root: Path = ROOT) -> NotebookNode:
         If a cell fails.
     """
     notebook = for_book(path.read_text("utf-8"))
-    cache = open_cache(root)
+    before = fingerprint(root)
     try:
-        return cache.merge_match_into_notebook(notebook)[1]
+        return open_cache(root).merge_match_into_notebook(notebook)[1]
     except KeyError:
         print(f"{path.stem}: executing …", flush=True)
     start = time.perf_counter()
     run(path, notebook)
-    store(cache, path, notebook)
     print(f"{path.stem}: executed in {time.perf_counter() - start:.0f} s", flush=True)
+    if fingerprint(root) == before:
+        store(open_cache(root), path, notebook)
+    else:
+        print(f"{path.stem}: package or data changed meanwhile; its outputs are not cached.")
     return notebook
 
 

@@ -210,7 +210,8 @@ def _citation(form: str) -> Callable[[str, Context], str]:
             entry = _entry(key, context)
             if key not in context.cited:
                 context.cited.append(key)
-            links.append(f"[{form.format(authors(entry), entry.fields['year'])}]({_link(entry)})")
+            text, link = form.format(authors(entry), entry.fields["year"]), _link(entry)
+            links.append(f"[{text}]({link})" if link else text)
         joined = "; ".join(links)
         return joined if form == "{} ({})" else f"({joined})"
 
@@ -233,11 +234,11 @@ def authors(entry: Entry) -> str:
     return f"{names[0]} et al." if len(names) > 2 else " and ".join(names)
 
 
-def _link(entry: Entry) -> str:
+def _link(entry: Entry) -> str | None:
     fields = entry.fields
     if "doi" in fields:
         return f"https://doi.org/{fields['doi']}"
-    return f"https://arxiv.org/abs/{fields['eprint']}" if "eprint" in fields else fields["url"]
+    return f"https://arxiv.org/abs/{fields['eprint']}" if "eprint" in fields else fields.get("url")
 
 
 def _reference(key: str, context: Context) -> str:
