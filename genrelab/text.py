@@ -26,7 +26,9 @@ _PAGE_NUMBER = re.compile(r"^(?:page\s*)?[\[(\-#.]*\s*\d{1,3}[A-Z]?\s*[\])\-.*]*
 _HEADING = re.compile(r"\b(?:INT|EXT|I/E)\b")
 _NUMBER_BEFORE_HEADING = re.compile(r"^[A-Z]{0,2}\d{1,3}[A-Z]{0,2}[.)]? (?=(?:INT|EXT|I/E)\b)")
 _NUMBER_AFTER_HEADING = re.compile(r" [A-Z]{0,2}\d{1,3}[A-Z]{0,2}[.)]?$")
-_NUMBER_ON_BOTH_SIDES = re.compile(r"^(?P<number>[A-Z]?\d{1,3}[A-Z]?)[.)]? (?P<words>.*) (?P=number)$")
+_NUMBER_ON_BOTH_SIDES = re.compile(
+    r"^(?P<number>[A-Z]?\d{1,3}[A-Z]?)[.)]? (?P<words>.*) (?P=number)$"
+)
 _PAGE_AT_END = re.compile(r"^\D.*[^#\d]\d+[A-Z]?\.?$")
 _STRAY_WINDOWS_BYTE = re.compile(r"\u00c2?([\u0080-\u009f])")
 _DIGITS = re.compile(r"\d+")
@@ -94,7 +96,7 @@ def strip_page(raw: str) -> Page:
 
 
 def strip_furniture(text: str) -> str:
-    r"""Drop page furniture and plain out white space; keep every line that carries words of the film.
+    r"""Drop page furniture and plain out white space; keep every line of the film's words.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ def windows(n_tokens: int, size: int, overlap: int = 0) -> list[tuple[int, int]]
     [(0, 3)]
     """
     if n_tokens < 1:
-        raise ValueError(f"n_tokens is {n_tokens}; expected at least 1. Drop empty documents first.")
+        raise ValueError(f"n_tokens is {n_tokens}; expected at least 1. Drop empty documents.")
     if size < 1:
         raise ValueError(f"size is {size}; expected at least 1 token a window.")
     if not 0 <= overlap < size:

@@ -21,7 +21,7 @@ def test_every_token_is_in_a_window(shape: tuple[int, int, int]) -> None:
 def test_windows_come_in_order_and_neighbours_share_exactly_the_overlap(
     shape: tuple[int, int, int],
 ) -> None:
-    n_tokens, size, overlap = shape
+    _, size, overlap = shape
     cut = windows(*shape)
     for (start, stop), (next_start, next_stop) in zip(cut, cut[1:], strict=False):
         assert stop - next_start == overlap

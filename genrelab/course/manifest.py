@@ -1,12 +1,12 @@
 """Make the manifest of the scripts: facts about each file, its franchise, its place in the split.
 
-Run once by hand (``genrelab course manifest``) when the source commit changes; the result ships as
-``genrelab/datasets/files/scripts.csv`` and drives download, cleaning, folds and the locked test.
+Run by hand (``python -m genrelab.course.manifest MIRROR``) when the source commit changes; what it
+writes ships as ``genrelab/datasets/files/scripts.csv``, which drives download, cleaning, folds and
+the locked test.
 """
 
-import hashlib
 import re
-import unicodedata
+import sys
 import zlib
 from collections import defaultdict
 from pathlib import Path
@@ -15,16 +15,22 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from genrelab.datasets.base import slug
+from genrelab.datasets.fetch import blob_sha1
+from genrelab.datasets.scripts import COMMIT, MIN_COUNT, REPOSITORY
+from genrelab.settings import data_file
 from genrelab.splits import locked_split
 from genrelab.text import strip_page
 
-SCRIPTS_COMMIT = "1aad17ade9e673d3ce183ad28439411d2c7456db"
+COLUMNS = (
+    *("film_id", "file", "sha1", "bytes", "title", "genres", "group", "words", "usable", "dropped"),
+    "split",
+)
 SHORTEST_SCRIPT = 5_000
 ENGLISH_SHARE = 0.15
 SAME_TEXT_SHARE = 0.5
 LOCKED_SHARE = 0.2
 LOCKED_SEED = 2026
-HEADLINE_MIN_COUNT = 35
 # Two drafts of one film, too different for the text check: the later draft stays.
 OTHER_DRAFTS = {
     "pretty-woman": "pretty-woman-final-script",
@@ -51,19 +57,19 @@ def build(mirror: Path) -> pd.DataFrame:
     DataFrame
         Columns ``film_id, file, sha1, bytes, title, genres, group, words, usable, dropped, split``.
     """
-    folder = mirror / "florian-rieder" / "Movie-Scripts" / SCRIPTS_COMMIT / "scripts"
+    folder = mirror / REPOSITORY / COMMIT / "scripts"
     rows, shingles, taken = [], {}, set()
     for path in sorted(folder.glob("*.txt")):
         raw = path.read_bytes()
         page = strip_page(raw.decode("utf-8"))
-        film_id = _free(slug(page.title), taken)
+        film_id = _free(slug(page.title.replace("&", "and")), taken)
         words = re.findall(r"[a-z']+", page.body.lower())
         shingles[film_id] = _shingles(words)
         rows.append(
             {
                 "film_id": film_id,
                 "file": path.name,
-                "sha1": git_blob_sha1(raw),
+                "sha1": blob_sha1(raw),
                 "bytes": len(raw),
                 "title": page.title,
                 "genres": "|".join(page.genres),
@@ -77,31 +83,7 @@ def build(mirror: Path) -> pd.DataFrame:
     table["group"] = _groups(table)
     table["usable"] = (table["dropped"] == "").astype(int)
     table["split"] = _split(table)
-    columns = ["film_id", "file", "sha1", "bytes", "title", "genres", "group", "words", "usable", "dropped", "split"]
-    return table[columns].reset_index(drop=True)
-
-
-def slug(title: str) -> str:
-    """Return a title as an identifier: lower-case ASCII words joined by hyphens.
-
-    Examples
-    --------
-    >>> slug("Benny & Joon"), slug("L.A. Confidential")
-    ('benny-and-joon', 'l-a-confidential')
-    """
-    plain = unicodedata.normalize("NFKD", title.replace("&", "and").replace("'", ""))
-    return re.sub(r"[^a-z0-9]+", "-", plain.encode("ascii", "ignore").decode().lower()).strip("-")
-
-
-def git_blob_sha1(raw: bytes) -> str:
-    """Return the hash by which git names this content.
-
-    Examples
-    --------
-    >>> git_blob_sha1(b"")
-    'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
-    """
-    return hashlib.sha1(b"blob %d\0" % len(raw) + raw, usedforsecurity=False).hexdigest()
+    return table[list(COLUMNS)].reset_index(drop=True)
 
 
 def _free(film_id: str, taken: set[str]) -> str:
@@ -159,7 +141,7 @@ def _groups(table: pd.DataFrame) -> pd.Series:
 def _split(table: pd.DataFrame) -> pd.Series:
     usable = table[table["usable"] == 1]
     labels = usable["genres"].str.get_dummies("|")
-    headline = labels.loc[:, labels.sum() >= HEADLINE_MIN_COUNT]
+    headline = labels.loc[:, labels.sum() >= MIN_COUNT]
     split = locked_split(
         headline.to_numpy(np.int8),
         usable["group"].to_numpy(str),
@@ -167,3 +149,7 @@ def _split(table: pd.DataFrame) -> pd.Series:
         seed=LOCKED_SEED,
     )
     return pd.Series(split, index=usable.index).reindex(table.index, fill_value="")
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1])).to_csv(data_file("scripts.csv"), index=False, lineterminator="\n")
