@@ -240,7 +240,7 @@ glue("ch01_short_title", short_name.title)
 # another one. A copy is worse than useless: with one copy in training and one in the test, the
 # model is asked what it has just been told.
 #
-# Even a title is not a safe thing. The file `{glue:text}`ch01_short_file`` is
+# Even a title is not a safe thing. The file {glue:text}`ch01_short_file` is
 # *{glue:text}`ch01_short_title`*: somebody's program cut the name at the first dot. So titles,
 # too, come from the page and not from the file's name.
 #
