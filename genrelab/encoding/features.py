@@ -18,6 +18,7 @@ from genrelab import __version__
 from genrelab.datasets.base import Dataset
 from genrelab.encoding.encoder import ScriptEncoder
 from genrelab.encoding.pooling import segment_weights
+from genrelab.encoding.run import Receipt
 from genrelab.settings import data_file
 from genrelab.windows import windows
 
@@ -51,11 +52,12 @@ def build_features(
     -------
     Path
     """
+    texts = list(scripts.texts)
     encoder = ScriptEncoder(window=WINDOW, pooling="windows", store=store, progress=progress).fit()
     size = WINDOW - 2
     pooled: dict[str, list[np.ndarray]] = {"vectors": [], "head": [], "random4": [], "segments": []}
     n_tokens = np.zeros(len(scripts), np.int32)
-    for index, vectors, receipt in _in_order(encoder, scripts):
+    for index, vectors, receipt in _in_order(encoder, texts, scripts.ids):
         spans = windows(receipt.tokens, size)
         n_tokens[index] = receipt.tokens
         pooled["vectors"].append(segment_weights(spans, 1) @ vectors)
@@ -68,7 +70,7 @@ def build_features(
     )
     arrays = {name: np.squeeze(np.stack(rows)) for name, rows in pooled.items()}
     arrays["tail"] = single.transform(list(tails))
-    counts, head_counts, vocabulary = count_words(scripts.texts, heads)
+    counts, head_counts, vocabulary = count_words(texts, heads)
     provenance = {
         "model": encoder._load().name,
         "model_sha256": encoder._load().sha256,
@@ -91,7 +93,7 @@ def build_features(
         ids=np.array(scripts.ids),
         vocabulary=np.array(vocabulary),
         n_tokens=n_tokens,
-        n_words=np.array([len(text.split()) for text in scripts.texts], np.int32),
+        n_words=np.array([len(text.split()) for text in texts], np.int32),
         provenance=np.array(json.dumps(provenance, sort_keys=True)),
         **packed,
     )
@@ -120,7 +122,7 @@ def first_and_last_window(encoder: ScriptEncoder, text: str) -> tuple[str, str]:
 
 
 def count_words(
-    texts: Iterator[str], heads: tuple[str, ...]
+    texts: list[str], heads: tuple[str, ...]
 ) -> tuple[sparse.csr_matrix, sparse.csr_matrix, tuple[str, ...]]:
     """Count words in whole scripts and in their first windows, over one vocabulary.
 
@@ -177,11 +179,13 @@ def _pack_counts(name: str, counts: sparse.csr_matrix) -> dict[str, np.ndarray]:
     }
 
 
-def _in_order(encoder: ScriptEncoder, scripts: Dataset) -> Iterator[tuple]:
+def _in_order(
+    encoder: ScriptEncoder, texts: list[str], ids: tuple[str, ...]
+) -> Iterator[tuple[int, np.ndarray, Receipt]]:
     """Documents finish out of order; few at a time, so few wait here."""
     waiting: dict[int, tuple] = {}
     following = 0
-    for index, vectors, receipt in encoder.iter_encode(scripts.texts, ids=scripts.ids):
+    for index, vectors, receipt in encoder.iter_encode(texts, ids=ids):
         waiting[index] = (index, vectors, receipt)
         while following in waiting:
             yield waiting.pop(following)
