@@ -27,7 +27,7 @@ __all__ = [
     "module",
 ]
 
-NAMES = ("script_features", "scripts", "plays", "wiki_plots")
+NAMES = ("script_features", "scripts", "films", "plays", "wiki_plots")
 
 
 def load(name: str, **options: object) -> Dataset:
@@ -40,7 +40,7 @@ def load(name: str, **options: object) -> Dataset:
         :func:`load_folder`.
     **options
         Passed to the loader: ``min_count`` and ``split`` for the scripts and their features,
-        ``drop_lead`` for ``wiki_plots``.
+        ``view`` for the films, ``drop_lead`` for ``wiki_plots``.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def list_datasets() -> "pd.DataFrame":
     Examples
     --------
     >>> list_datasets().index.tolist()
-    ['script_features', 'scripts', 'plays', 'wiki_plots']
+    ['script_features', 'scripts', 'films', 'plays', 'wiki_plots']
     """
     import pandas as pd
 
