@@ -49,6 +49,10 @@ def test_there_are_at_least_eight_hundred_films_and_each_has_a_script() -> None:
     assert set(keys) <= usable
 
 
+def test_the_file_is_the_one_that_the_card_names() -> None:
+    assert films.verify() == []
+
+
 def test_every_text_keeps_to_its_length() -> None:
     outside = [
         (film_id, view, len(text.split()))

@@ -1,5 +1,6 @@
 """``films``: a logline and a synopsis of the scripts' films, written for this course."""
 
+import hashlib
 from dataclasses import replace
 from typing import Literal, NamedTuple, get_args
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from genrelab.datasets import scripts
 from genrelab.datasets.base import Dataset, DatasetError, label_matrix, read_card, read_table
+from genrelab.settings import data_file
 
 FILE = "films.csv"
 CARD = read_card("films")
@@ -88,6 +90,11 @@ def fetch(progress: bool = True) -> int:
 
 
 def verify() -> list[str]:
-    """Check that every entry belongs to a usable script; return one line a problem."""
+    """Hold the file against its SHA-256 and the manifest; return one line a problem."""
+    found = hashlib.sha256(data_file(FILE).read_bytes()).hexdigest()
+    changed = found != CARD.hashes[FILE]
     known = {script.film_id for script in scripts.read_manifest() if script.usable}
-    return [f"{FILE}: {film_id} is no usable script" for film_id in read_films().keys() - known]
+    return [
+        *([f"{FILE}: expected SHA-256 {CARD.hashes[FILE]}, found {found}"] if changed else []),
+        *(f"{FILE}: {film_id} is no usable script" for film_id in read_films().keys() - known),
+    ]
