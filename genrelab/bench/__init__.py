@@ -79,7 +79,7 @@ def _load_table(name: str) -> Table:
 
 
 # What is no table of rows by folds: benchmarks of the machine, two labelings side by side.
-MEASUREMENTS = ("agreement", "encode")
+MEASUREMENTS = ("agreement", "encode", "quantisation")
 
 TABLES: dict[str, Callable[[], Table]] = {
     module.name: functools.partial(_load_table, module.name)

@@ -14,7 +14,7 @@ from genrelab.evaluation import FoldOutcome
 from genrelab.splits import Fold, headline_folds
 
 WINDOWS = (128, 256, 512)
-N_BLOCKS, BLOCK_TOKENS = 4, 510
+N_BLOCKS, BLOCK_TOKENS = 2, 510
 # Characters that surely hold one block.
 _CHARACTERS = 12_000
 
@@ -33,7 +33,7 @@ def spaced_blocks(
         At least one word long.
     encoder : ScriptEncoder
         Its tokenizer counts.
-    n_blocks : int, default=4
+    n_blocks : int, default=2
         A text too short for so many gives fewer: its blocks do not overlap.
     size : int, default=510
         Tokens of a block; 510 and two special tokens fill a window of 512.
