@@ -84,7 +84,7 @@ def spaced_blocks(
 @cache
 def script_blocks() -> tuple[tuple[str, ...], ...]:
     """Return the blocks of every development script; texts are fetched where they are missing."""
-    encoder = ScriptEncoder()
+    encoder = ScriptEncoder(window=256)  # only its tokenizer is used
     return tuple(tuple(spaced_blocks(text, encoder)) for text in load("scripts").texts)
 
 
