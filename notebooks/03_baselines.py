@@ -191,7 +191,7 @@ model = make_pipeline(
 from genrelab.evaluation import compare
 
 inputs = {"first 512 tokens": scripts.head_counts, "whole script": data}
-reading = compare(model, inputs, target, **shared)
+reading = compare(model, inputs, target, n_jobs=2, **shared)
 reading.table[["f1_macro", "low", "high", "untuned"]].round(3)
 
 # %% [markdown]
@@ -667,7 +667,7 @@ print("The same as the table above." if agrees else "Not the number of the table
 # %% tags=["solution"]
 spread_out = busiest < 0.1
 ### BEGIN SOLUTION
-no_names = cross_validate(model, data[:, spread_out], target, **shared)
+no_names = cross_validate(model, data[:, spread_out], target, n_jobs=2, **shared)
 ### END SOLUTION
 
 # %% tags=["check"]
