@@ -300,6 +300,7 @@ read_at_once = 510 / scripts.n_tokens
 glue("ch01_median_words", int(np.median(scripts.n_words)))
 glue("ch01_max_words", int(scripts.n_words.max()))
 glue("ch01_median_tokens", int(np.median(scripts.n_tokens)))
+glue("ch01_median_windows", int(np.median(np.ceil(scripts.n_tokens / 510))))
 glue("ch01_tokens_a_word", f"{tokens_a_word:.2f}")
 glue("ch01_window_words", round(510 / tokens_a_word))
 glue("ch01_window_share", f"{np.median(read_at_once):.1%}".replace("%", " %"))
