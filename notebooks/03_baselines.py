@@ -40,7 +40,7 @@
 #
 # - score systems that have not read a word;
 # - weigh words by TF-IDF, and let a linear model read whole scripts, or only the first page;
-# - climb a ladder of nine recorded baselines, each with its interval;
+# - climb a ladder of ten recorded baselines, each with its interval;
 # - ask a language model about genres without showing it one label;
 # - look at the words behind the predictions, and find people's names among them;
 # - fall off a cliff at the threshold 0.5, and climb back;
