@@ -186,7 +186,7 @@ ways = readings(scripts)
 target = scripts.labels
 for name, data in ways.items():
     print(f"{name:15} {data.shape}")
-vector_classifier()
+print(vector_classifier())
 
 # %% [markdown]
 # :::{admonition} Predict before you run

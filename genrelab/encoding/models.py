@@ -101,7 +101,11 @@ def load_model(
         If precision is unknown, or if bundled weights do not have their known hash.
     """
     import torch
-    from sentence_transformers import SentenceTransformer
+
+    with warnings.catch_warnings():
+        # tqdm asks for ipywidgets in every bare kernel; nothing here needs them.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from sentence_transformers import SentenceTransformer
 
     device = resolve_device(device)
     precision = resolve_precision(precision, device)
