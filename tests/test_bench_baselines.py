@@ -191,7 +191,7 @@ def test_the_recorded_agreement_follows_from_the_recorded_films() -> None:
     assert parts == counts["scripts"] == len(scripts)
 
 
-@pytest.mark.usefixtures("mirror")
+@pytest.mark.usefixtures("whole_mirror")
 @pytest.mark.skipif(not RECORDED, reason="agreement.json is not recorded")
 def test_the_recorded_films_are_found_again() -> None:
     again, found = agreement.run(), read_result("agreement")

@@ -34,8 +34,8 @@ def test_the_footer_starts_after_the_last_mention_of_writers() -> None:
     assert footer_leak.footer_of(page).split() == ["Writer", ":", "A", "B", "Genres", ":", "Crime"]
 
 
-def test_a_footer_names_every_genre_and_holds_no_line_of_the_film(mirror: Path) -> None:
-    assert mirror
+def test_a_footer_names_every_genre_and_holds_no_line_of_the_film(whole_mirror: Path) -> None:
+    assert whole_mirror
     for script in footer_leak._manifest(load("script_features").ids)[::100]:
         scripts.fetch(progress=False, scripts=[script])
         raw = fetch.read_verified(script.remote, scripts.folder(), what="scripts").decode()
@@ -45,8 +45,8 @@ def test_a_footer_names_every_genre_and_holds_no_line_of_the_film(mirror: Path) 
         assert not set(footer.splitlines()) & set(body.splitlines()) - {""}, script.film_id
 
 
-def test_the_two_views_of_an_article_differ_in_the_first_sentence_alone(mirror: Path) -> None:
-    assert mirror
+def test_the_two_views_of_an_article_differ_in_the_first_sentence_alone(whole_mirror: Path) -> None:
+    assert whole_mirror
     without, whole = first_sentence_leak.both_views()
     assert without.ids == whole.ids
     assert len(load("wiki_plots")) - len(without) < 10

@@ -162,7 +162,7 @@ def test_a_row_counts_the_seconds_of_stored_work(scripts: ScriptFeatures) -> Non
 
 
 def test_the_blocks_belong_to_the_films_of_the_features(
-    mirror: Path, scripts: ScriptFeatures
+    whole_mirror: Path, scripts: ScriptFeatures
 ) -> None:
     assert load("scripts").ids == scripts.ids
 

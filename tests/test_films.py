@@ -157,9 +157,9 @@ def test_texts_are_not_the_scripts(mirror: Path) -> None:
     assert sum(length >= 8 for length in shared.values()) <= 0.03 * len(FILMS)
 
 
-def test_years_agree_with_wikipedia(mirror: Path) -> None:
+def test_years_agree_with_wikipedia(whole_mirror: Path) -> None:
     years: dict[str, set[int]] = {}
-    for row in wiki_rows(mirror):
+    for row in wiki_rows(whole_mirror):
         years.setdefault(" ".join(words(row["title"])), set()).add(int(row["year"]))
     # Wikipedia's list has another film of that title.
     others = {"crash", "the-debt", "get-carter", "the-way-back"}

@@ -173,8 +173,8 @@ def test_a_single_sentence_leaves_nothing():
     assert text.drop_first_sentence("") == ""
 
 
-def test_first_sentences_of_wikipedia_hold_almost_all_that_names_the_genre(mirror):
-    [decade] = mirror.glob("prust/wikipedia-movie-data/*/movies-1990s.json")
+def test_first_sentences_of_wikipedia_hold_almost_all_that_names_the_genre(whole_mirror):
+    [decade] = whole_mirror.glob("prust/wikipedia-movie-data/*/movies-1990s.json")
     films = [film for film in json.loads(decade.read_text("utf-8")) if film.get("extract")][:1000]
     named = {"first": 0, "rest": 0}
     total = 0
