@@ -8,9 +8,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import BaseEstimator
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
 
-from genrelab.datasets import films, load, scripts
+from genrelab.course.chapters import ROOT
+from genrelab.datasets import DatasetError, films, load, scripts
+from genrelab.encoding import ScriptEncoder
+from genrelab.evaluation import cross_validate
+from genrelab.metrics import report
 from genrelab.settings import data_file
+from genrelab.splits import repeated_folds
 
 FILMS = films.read_films()
 ENTRIES = [
@@ -32,6 +42,10 @@ BRITISH = re.compile(
 )
 
 
+# Two films of one story, read side by side: alike because what happens in them is.
+ALIKE: set[tuple[str, str]] = set()
+
+
 def words(text: str) -> list[str]:
     return re.findall(r"[a-z0-9']+", text.lower())
 
@@ -41,16 +55,40 @@ def runs(text: str, length: int) -> set[str]:
     return {" ".join(found[i : i + length]) for i in range(len(found) - length + 1)}
 
 
-def test_there_are_at_least_eight_hundred_films_and_each_has_a_script() -> None:
-    usable = {script.film_id for script in scripts.read_manifest() if script.usable}
+def test_there_are_at_least_eight_hundred_films_and_each_has_features() -> None:
     with data_file(films.FILE).open(encoding="utf-8", newline="") as file:
         keys = [row["film_id"] for row in csv.DictReader(file)]
     assert len(keys) == len(set(keys)) >= 800
-    assert set(keys) <= usable
+    with pytest.warns(scripts.LockedTestWarning):
+        features = load("script_features", split="all", min_count=1)
+    assert set(keys) <= set(features.ids)
 
 
 def test_the_file_is_the_one_that_the_card_names() -> None:
     assert films.verify() == []
+
+
+def test_the_card_lists_every_film_that_was_left_out() -> None:
+    listed = [
+        title
+        for note in films.CARD.notes
+        if note.startswith("left out")
+        for title in note.split(": ")[1].split("; ")
+    ]
+    without = [
+        script.title
+        for script in scripts.read_manifest()
+        if script.usable and script.film_id not in FILMS
+    ]
+    assert sorted(listed) == sorted(without)
+
+
+def test_the_readme_says_of_the_films_what_the_card_says() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8").lower()
+    told = [note for note in films.CARD.notes if not note.startswith("left out")]
+    assert len(told) >= 3
+    assert [note for note in told if note.lower() not in readme] == []
+    assert f"{len(FILMS):,} of the scripts' films" in readme
 
 
 def test_every_text_keeps_to_its_length() -> None:
@@ -98,11 +136,78 @@ def test_views_are_the_texts_of_the_file_in_the_order_of_the_scripts() -> None:
     assert logline.texts[0] == film.logline
 
 
+def test_a_view_that_is_none_is_refused() -> None:
+    with pytest.raises(DatasetError, match="view='plot'; expected one of synopsis, logline, both"):
+        load("films", view="plot")
+
+
 def test_labels_and_groups_are_those_of_the_script() -> None:
     ours, theirs = load("films"), load("script_features")
     rows = [theirs.ids.index(film_id) for film_id in ours.ids]
     np.testing.assert_array_equal(ours.labels, theirs.labels[rows])
     np.testing.assert_array_equal(ours.groups, theirs.groups[rows])
+
+
+# --- what a model reads in them ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def vectors() -> dict[str, np.ndarray]:
+    """MiniLM vectors of length one, a row a film, by view: encoded once."""
+    encoder = ScriptEncoder(window=256, token_budget=4096)
+    found = {}
+    for view in ("logline", "synopsis"):
+        rows = encoder.fit_transform([film.text(view) for film in FILMS.values()])
+        found[view] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return found
+
+
+def tuned_f1(model: BaseEstimator, inputs: object) -> float:
+    """Macro-F1 over grouped folds of the development rows, thresholds tuned inside."""
+    data = load("films")
+    folds = repeated_folds(data.labels, data.groups, seeds=(0,))
+    result = cross_validate(
+        OneVsRestClassifier(model) if isinstance(model, LogisticRegression) else model,
+        inputs,
+        data.labels,
+        groups=data.groups,
+        folds=folds,
+        tuner="per_label",
+    )
+    return result.headline["f1_macro"]
+
+
+@pytest.mark.parametrize("view", ["logline", "synopsis"])
+def test_the_first_five_words_tell_little_more_than_any_five(view: str) -> None:
+    texts = [words(text) for text in load("films", view=view).texts]
+    model = make_pipeline(
+        TfidfVectorizer(token_pattern=r"\S+"),
+        OneVsRestClassifier(LogisticRegression(C=10, solver="liblinear")),
+    )
+    first = tuned_f1(model, [" ".join(text[:5]) for text in texts])
+    anywhere = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        drawn = [" ".join(rng.choice(text, 5, replace=False)) for text in texts]
+        anywhere.append(tuned_f1(model, drawn))
+    assert first <= np.mean(anywhere) + 0.05, (first, anywhere)
+
+
+@pytest.mark.parametrize("view", ["logline", "synopsis"])
+def test_a_model_learns_from_the_texts(view: str, vectors: dict[str, np.ndarray]) -> None:
+    data, row = load("films"), {film_id: i for i, film_id in enumerate(FILMS)}
+    everything = report(data.labels, np.ones_like(data.labels)).summary["f1_macro"]
+    inputs = vectors[view][[row[film_id] for film_id in data.ids]]
+    model = LogisticRegression(C=10, max_iter=1000)
+    assert tuned_f1(model, inputs) > everything + 0.1
+
+
+def test_no_two_films_tell_almost_the_same(vectors: dict[str, np.ndarray]) -> None:
+    for view, rows in vectors.items():
+        ids = np.array(list(FILMS))
+        left, right = np.nonzero(np.triu(rows @ rows.T > 0.95, k=1))
+        alike = set(zip(ids[left], ids[right], strict=True)) - ALIKE
+        assert alike == set(), (view, alike)
 
 
 # --- against what others wrote -------------------------------------------------------------------
@@ -155,6 +260,24 @@ def test_texts_are_not_the_scripts(mirror: Path) -> None:
     shared = shared_with(known)
     assert max(shared.values()) < 12
     assert sum(length >= 8 for length in shared.values()) <= 0.03 * len(FILMS)
+
+
+def test_no_text_names_its_cast(mirror: Path) -> None:
+    # They appear in these under their own names.
+    themselves = {"127-hours", "ace-ventura-pet-detective", "being-john-malkovich", "milk"}
+    themselves |= {"i-love-you-phillip-morris", "oceans-twelve", "purple-rain", "the-fighter"}
+    themselves |= {"this-is-40"}
+    cast: dict[tuple[str, int], list[str]] = {}
+    for row in wiki_rows(mirror):
+        cast[" ".join(words(row["title"])), int(row["year"])] = row["cast"]
+    named = [
+        (film.film_id, name)
+        for film in FILMS.values()
+        for year in (film.year - 1, film.year, film.year + 1)
+        for name in cast.get((" ".join(words(film.title)), year), [])
+        if " " in name and f" {' '.join(words(name))} " in f" {' '.join(words(film.text('both')))} "
+    ]
+    assert {film_id for film_id, _ in named} <= themselves, named
 
 
 def test_years_agree_with_wikipedia(whole_mirror: Path) -> None:
