@@ -19,6 +19,8 @@ import numpy as np
 
 from genrelab.datasets import load
 from genrelab.encoding import ScriptEncoder, VectorStore
+from genrelab.encoding.batches import Window, budgeted
+from genrelab.encoding.features import lowest_cosine
 from genrelab.encoding.models import LoadedModel
 from genrelab.windows import windows
 
@@ -41,15 +43,17 @@ def run(rounds: int = 5, n_windows: int = 48) -> dict[str, object]:
     Returns
     -------
     dict
-        ``speed, memory, by_length, killed, dropped``.
+        ``speed, memory, by_length, padding, killed, dropped``.
     """
     texts = list(load("plays").texts)
+    found = speed(texts, rounds, n_windows)
     return {
         "title": "The encoder beside its peers",
         "rounds": rounds,
-        "speed": speed(texts, rounds, n_windows),
+        "speed": found,
         "memory": memory(),
-        "by_length": by_length(texts, rounds=3),
+        "by_length": by_length(texts, rounds),
+        "padding": padding(found["token_budget"]),
         "killed": killed(rounds=20),
         "dropped": dropped(texts),
     }
@@ -95,7 +99,7 @@ def speed(texts: list[str], rounds: int, n_windows: int) -> dict[str, object]:
                 "seconds": times,
                 "tokens_per_second": tokens / statistics.median(times),
                 "ratio": statistics.median(t / o for t, o in zip(times, ours, strict=True)),
-                "lowest_cosine_to_float32": _lowest_cosine(vectors[name], reference),
+                "lowest_cosine_to_float32": lowest_cosine(vectors[name], reference),
             }
             for name, times in seconds.items()
         ],
@@ -180,7 +184,7 @@ def _growth(case: list[tuple[int, int]]) -> float:
 def by_length(texts: list[str], rounds: int) -> list[dict[str, float]]:
     """Measure tokens/s of one document from a thousand to half a million words."""
     words = " ".join(texts).split()
-    encoder = ScriptEncoder(window=64, token_budget=2_048).fit()
+    encoder = ScriptEncoder(window=WINDOW).fit()
     documents = {}
     for length in WORDS_BY_LENGTH:
         chosen = (words * (length // len(words) + 1))[:length]
@@ -196,6 +200,21 @@ def by_length(texts: list[str], rounds: int) -> list[dict[str, float]]:
         {"words": length, "tokens_per_second": statistics.median(found)}
         for length, found in rates.items()
     ]
+
+
+def padding(token_budget: int) -> float:
+    """Return the share of padding in the batches that the development scripts fall into."""
+    lengths = load("script_features").n_tokens
+    stream = (
+        Window(document, 0, np.empty(stop - start + 2, np.int8))
+        for document, n_tokens in enumerate(lengths)
+        for start, stop in windows(int(n_tokens), WINDOW - 2)
+    )
+    read = padded = 0
+    for batch in budgeted(stream, lambda: token_budget):
+        sizes = [len(window.ids) for window in batch]
+        read, padded = read + sum(sizes), padded + max(sizes) * len(sizes)
+    return 1 - read / padded
 
 
 _KILLED = """
@@ -265,6 +284,7 @@ def report(result: Mapping[str, object]) -> list[tuple[str, str]]:
         (f"one document of {row['words']:,} words", f"{row['tokens_per_second']:,.0f} tokens/s")
         for row in result["by_length"]
     ]
+    lines.append(("padding in the batches", f"{result['padding']:.2%} of tokens"))
     lines.append(("kill -9", ", ".join(f"{v} {k}" for k, v in result["killed"].items())))
     lines += [
         (f"dropped by a {k}-token limit", f"{v:.1%} of tokens")
@@ -307,11 +327,6 @@ def _naive(peer: object, parts: list[str]) -> np.ndarray:
             part, return_tensors="pt", truncation=True, max_length=WINDOW).items()}  # fmt: skip
         rows.append(peer(features)["sentence_embedding"][0])
     return torch.stack(rows).float().detach().cpu().numpy()
-
-
-def _lowest_cosine(a: np.ndarray, b: np.ndarray) -> float:
-    a, b = a.astype(np.float64), b.astype(np.float64)
-    return float(((a * b).sum(1) / (np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1))).min())
 
 
 def _seconds(function: Callable[[], object]) -> float:

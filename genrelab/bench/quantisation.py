@@ -6,14 +6,11 @@ Needs what ``genrelab data build-features`` keeps in the cache: the vectors befo
 from collections.abc import Mapping
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 
 from genrelab import settings
+from genrelab.bench.readings import vector_classifier
 from genrelab.datasets import load
-from genrelab.encoding.features import EXACT_FILE
+from genrelab.encoding.features import EXACT_FILE, lowest_cosine
 from genrelab.evaluation import cross_validate
 from genrelab.splits import headline_folds
 
@@ -30,15 +27,12 @@ def run() -> dict[str, object]:
         exact = {name: archive[name] for name in NAMES}
     ids = [row.film_id for row in _manifest_rows()]
     rows = np.array([ids.index(film_id) for film_id in shipped.ids])
-    model = make_pipeline(
-        StandardScaler(), OneVsRestClassifier(LogisticRegression(C=0.01, max_iter=1000))
-    )
     lines = []
     for name in NAMES:
         kept, before = getattr(shipped, name), exact[name][rows]
         scores = [
             cross_validate(
-                model, data.reshape(len(data), -1), shipped.labels,
+                vector_classifier(), data.reshape(len(data), -1), shipped.labels,
                 groups=shipped.groups, folds=headline_folds(shipped)[:5], tuner="per_label",
             ).headline
             for data in (before, kept)
@@ -46,7 +40,7 @@ def run() -> dict[str, object]:
         lines.append(
             {
                 "vectors": name,
-                "lowest_cosine": _lowest_cosine(before, kept),
+                "lowest_cosine": lowest_cosine(before, kept),
                 "f1_macro_before": scores[0]["f1_macro"],
                 "f1_macro_shipped": scores[1]["f1_macro"],
             }
@@ -70,8 +64,3 @@ def _manifest_rows() -> list:
     from genrelab.datasets.scripts import read_manifest
 
     return [row for row in read_manifest() if row.usable]
-
-
-def _lowest_cosine(a: np.ndarray, b: np.ndarray) -> float:
-    norms = np.linalg.norm(a, axis=-1) * np.linalg.norm(b, axis=-1)
-    return float(((a * b).sum(axis=-1) / norms).min())

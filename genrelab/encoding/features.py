@@ -155,16 +155,31 @@ def quantise(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _quantise(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, float]]:
     packed: dict[str, np.ndarray] = {"vectors_f16": arrays["vectors"].astype(np.float16)}
-    cosines = {"vectors": _lowest_cosine(arrays["vectors"], packed["vectors_f16"])}
+    cosines = {"vectors": lowest_cosine(arrays["vectors"], packed["vectors_f16"])}
     for name in ("head", "tail", "random4", "segments"):
         whole, scale = quantise(arrays[name])
         packed |= {f"{name}_i8": whole, f"{name}_scale": scale}
-        cosines[name] = _lowest_cosine(arrays[name], whole * scale[..., None])
+        cosines[name] = lowest_cosine(arrays[name], whole * scale[..., None])
     return packed, cosines
 
 
-def _lowest_cosine(exact: np.ndarray, kept: np.ndarray) -> float:
-    kept = kept.astype(np.float64)
+def lowest_cosine(exact: np.ndarray, kept: np.ndarray) -> float:
+    """Return the lowest cosine between two arrays' vectors, pair by pair.
+
+    Parameters
+    ----------
+    exact, kept : ndarray of shape (..., dim)
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> lowest_cosine(np.eye(2), np.array([[2.0, 0.0], [3.0, 4.0]]))
+    0.8
+    """
+    exact, kept = exact.astype(np.float64), kept.astype(np.float64)
     norms = np.linalg.norm(exact, axis=-1) * np.linalg.norm(kept, axis=-1)
     return round(float(((exact * kept).sum(axis=-1) / norms).min()), 6)
 
