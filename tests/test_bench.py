@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from genrelab import settings
@@ -83,6 +84,26 @@ def test_a_table_holds_each_fold_and_the_pooled_headline() -> None:
     )
     assert found["complete"] and found["data"]["films"] == "abc"
     assert found["command"] == "genrelab bench demo"
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_table_that_names_its_labels_is_looked_at_label_by_label() -> None:
+    def row(fold: Fold) -> FoldOutcome:
+        return run_fold(LOGISTIC, X, Y, fold, tuner=ThresholdTuner())
+
+    named = table({"model": row}, label_names=("a", "b"), parts={"second": [1]})
+    record_table(named, progress=False)
+    found = read_result("demo")
+    expected = cross_validate(LOGISTIC, X, Y, tuner="per_label")
+    labels = found["pooled"][0]["per_label"]["tuned"]
+    f1 = [[f1_score(Y[:, i], guess[:, i]) for guess in expected.tuned] for i in range(2)]
+    assert [labels[name]["f1"] for name in "ab"] == pytest.approx(np.mean(f1, axis=1), abs=1e-6)
+    fold, line = FOLDS[3], found["rows"][3]
+    guess, scores = expected.tuned[0][fold.test], expected.scores[0][fold.test]
+    assert line["f1_macro_second"] == pytest.approx(
+        f1_score(Y[fold.test, 1], guess[:, 1]), abs=1e-6
+    )
+    assert line["brier"] == pytest.approx(((scores - Y[fold.test]) ** 2).mean(), abs=1e-6)
 
 
 @pytest.mark.usefixtures("folder")

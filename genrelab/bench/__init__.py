@@ -12,7 +12,7 @@ import pkgutil
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
@@ -21,6 +21,7 @@ import pandas as pd
 
 from genrelab import settings
 from genrelab.evaluation import (
+    CVResult,
     FoldOutcome,
     collect,
     nadeau_bengio,
@@ -28,9 +29,11 @@ from genrelab.evaluation import (
     record,
     summaries,
 )
+from genrelab.metrics import brier_score, expected_calibration_error, report
 from genrelab.splits import Fold
 
 Row = Callable[[Fold], FoldOutcome | Mapping[str, float]]
+PROBABILITY_CUT = 0.5
 UNTUNED = ("f1_macro", "f1_micro", "jaccard")
 
 
@@ -52,6 +55,11 @@ class Table:
     labels : ndarray of shape (n, L), optional
         True labels; needed for rows that return a `FoldOutcome`, which get a line in ``pooled``.
     groups : ndarray of shape (n,), optional
+    label_names : sequence of str, default=()
+        Where given, rows that return a `FoldOutcome` are looked at label by label too: ``pooled``
+        gets ``per_label``, and every fold ``ece`` and ``brier`` (of probabilities).
+    parts : mapping of str to sequence of int, default={}
+        Columns of the labels that get a macro-F1 of their own, ``f1_macro_<part>``, in each fold.
     needs_mirror : bool, default=False
         Whether the rows need fetched texts.
     """
@@ -63,6 +71,8 @@ class Table:
     data: Mapping[str, str]
     labels: np.ndarray | None = None
     groups: np.ndarray | None = None
+    label_names: Sequence[str] = ()
+    parts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     needs_mirror: bool = False
 
     @property
@@ -79,7 +89,7 @@ def _load_table(name: str) -> Table:
 
 
 # What is no table of rows by folds: benchmarks of the machine, two labelings side by side.
-MEASUREMENTS = ("agreement", "encode", "quantisation")
+MEASUREMENTS = ("agreement", "encode", "quantisation", "thresholds")
 
 TABLES: dict[str, Callable[[], Table]] = {
     module.name: functools.partial(_load_table, module.name)
@@ -115,9 +125,22 @@ def _metrics_of(table: Table, fold: Fold, made: FoldOutcome | Mapping[str, float
     """Return the metrics of a row's fold; a FoldOutcome is judged by its last rule."""
     if not isinstance(made, FoldOutcome):
         return dict(made)
-    found = summaries(table.labels[fold.test], made.predictions, made.scores)
+    true = table.labels[fold.test]
+    found = summaries(true, made.predictions, made.scores)
     untuned = {f"{metric}_untuned": found["untuned"][metric] for metric in UNTUNED}
-    return {**list(found.values())[-1], **untuned}
+    *_, guess = made.predictions.values()
+    parts = {
+        f"f1_macro_{part}": report(true[:, columns], guess[:, columns]).summary["f1_macro"]
+        for part, columns in table.parts.items()
+    }
+    errors = _calibration(table, true, made.scores) if made.cut == PROBABILITY_CUT else {}
+    return {**list(found.values())[-1], **untuned, **parts, **errors}
+
+
+def _calibration(table: Table, true: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    if not table.label_names:
+        return {}
+    return {"ece": expected_calibration_error(true, scores), "brier": brier_score(true, scores)}
 
 
 def _run(table: Table, row: str, fold: Fold) -> tuple[dict, FoldOutcome | None]:
@@ -247,7 +270,23 @@ def _pooled_line(table: Table, row: str, outcomes: Sequence[FoldOutcome]) -> dic
     result = collect(outcomes, table.folds, table.labels, groups=table.groups, name=row)
     low, high = result.interval("f1_macro")
     untuned = {f"{metric}_untuned": result.headline_untuned[metric] for metric in UNTUNED}
-    return {"row": row, **result.headline, **untuned, "f1_macro_low": low, "f1_macro_high": high}
+    line = {"row": row, **result.headline, **untuned, "f1_macro_low": low, "f1_macro_high": high}
+    return line | ({"per_label": _per_label(result, table)} if table.label_names else {})
+
+
+def _per_label(result: CVResult, table: Table) -> dict[str, dict[str, dict[str, float]]]:
+    """Return rule to label to metrics of pooled out-of-fold predictions, averaged over repeats."""
+    rules = {"untuned": result.untuned} | ({} if result.tuned is None else {"tuned": result.tuned})
+    return {
+        rule: pd.concat(
+            report(table.labels, guess, scores, label_names=table.label_names).per_label
+            for guess, scores in zip(guesses, result.scores, strict=True)
+        )
+        .groupby("label", sort=False)
+        .mean(numeric_only=True)
+        .to_dict("index")
+        for rule, guesses in rules.items()
+    }
 
 
 def _earlier(table: Table, codes: Mapping[str, str]) -> dict:
