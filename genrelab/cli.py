@@ -77,7 +77,7 @@ def list_command() -> None:
             card.title,
             "after loading" if card.n_rows is None else f"{card.n_rows:,}",
             "one a row" if card.single_label else "several a row",
-            "installed" if card.shipped else "fetched",
+            card.comes,
         )
     Console().print(table)
 

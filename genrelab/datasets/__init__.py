@@ -27,7 +27,16 @@ __all__ = [
     "module",
 ]
 
-NAMES = ("script_features", "scripts", "films", "plays", "wiki_plots")
+NAMES = (
+    "script_features",
+    "scripts",
+    "films",
+    "plays",
+    "wiki_plots",
+    "cmu_plots",
+    "imdb27",
+    "kaggle_csv",
+)
 
 
 def load(name: str, **options: object) -> Dataset:
@@ -40,7 +49,8 @@ def load(name: str, **options: object) -> Dataset:
         :func:`load_folder`.
     **options
         Passed to the loader: ``min_count`` and ``split`` for the scripts and their features,
-        ``view`` for the films, ``drop_lead`` for ``wiki_plots``.
+        ``view`` for the films, ``drop_lead`` for ``wiki_plots``, ``split`` and ``allow_partial``
+        for ``imdb27``, ``path`` and ``fill`` for ``kaggle_csv``.
 
     Returns
     -------
@@ -96,7 +106,7 @@ def list_datasets() -> "pd.DataFrame":
 
     Examples
     --------
-    >>> list_datasets().index.tolist()
+    >>> list_datasets().index.tolist()[:5]
     ['script_features', 'scripts', 'films', 'plays', 'wiki_plots']
     """
     import pandas as pd
@@ -107,7 +117,7 @@ def list_datasets() -> "pd.DataFrame":
             "title": [card.title for card in cards],
             "rows": pd.array([card.n_rows for card in cards], dtype="Int64"),
             "labels a row": ["one" if card.single_label else "several" for card in cards],
-            "comes": ["installed" if card.shipped else "fetched" for card in cards],
+            "comes": [card.comes for card in cards],
             "licence": [card.licence for card in cards],
             "source": [card.source for card in cards],
         },

@@ -39,7 +39,9 @@ class DatasetCard:
     single_label : bool
         Whether each row has exactly one label.
     shipped : bool
-        Whether the data are installed with the package (or a pinned wheel) or fetched.
+        Whether the data are installed with the package (or a pinned wheel).
+    by_hand : bool
+        Whether the user brings the files: nothing is fetched.
     n_rows : int or None
         Rows; ``None`` where only loading can tell.
     label_counts : mapping of str to int
@@ -57,9 +59,15 @@ class DatasetCard:
     hashes: Mapping[str, str] = field(default_factory=dict)
     single_label: bool = False
     shipped: bool = False
+    by_hand: bool = False
     n_rows: int | None = None
     label_counts: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def comes(self) -> str:
+        """How the data come: ``"installed"``, ``"brought by you"`` or ``"fetched"``."""
+        return "installed" if self.shipped else "brought by you" if self.by_hand else "fetched"
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self._lines())
@@ -81,7 +89,7 @@ class DatasetCard:
             "licence": self.licence,
             "source": self.source,
             "cite": self.citation,
-            "comes": "with the installation" if self.shipped else "by download, verified",
+            "comes": self.comes,
         }
         return [*shown.items(), *(("note", note) for note in self.notes)]
 
@@ -313,6 +321,30 @@ def read_table(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(lines))
 
 
+def split_lines(data: bytes, separator: str, n_cells: int, *, what: str) -> list[list[str]]:
+    """Split UTF-8 lines into cells without outer white space; the last cell may hold separators.
+
+    Empty lines are passed over.
+
+    Examples
+    --------
+    >>> split_lines(b"1 ::: Alien ::: In space ::: a cat.", ":::", 3, what="films.txt")
+    [['1', 'Alien', 'In space ::: a cat.']]
+    """
+    try:
+        lines = data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise DatasetError(f"{what}: {error}; expected UTF-8. Bring the file again.") from None
+    table = [[cell.strip() for cell in line.split(separator, n_cells - 1)] for line in lines]
+    odd = [row for row, cells in enumerate(table) if len(cells) != n_cells and cells != [""]]
+    if odd:
+        raise DatasetError(
+            f"{what}, line {odd[0] + 1}: {len(table[odd[0]])} cells; expected {n_cells}, separated "
+            f"by {separator!r}. Bring the file again."
+        )
+    return [cells for cells in table if cells != [""]]
+
+
 def slug(title: str) -> str:
     """Make an id of a title: lower case ASCII, words joined by hyphens.
 
@@ -362,6 +394,34 @@ def label_matrix(label_sets: Sequence[Iterable[str]], names: Sequence[str]) -> n
     for row, labels in enumerate(label_sets):
         matrix[row, [column[label] for label in labels if label in column]] = 1
     return matrix
+
+
+def linked_groups(titles: Sequence[str], texts: Sequence[str]) -> np.ndarray:
+    """Group rows that share a title (remakes) or a text (an article on a series), also in chains.
+
+    Examples
+    --------
+    >>> linked_groups(["dracula", "dracula", "alien", "aliens"], ["a", "b", "c", "b"]).tolist()
+    ['dracula', 'dracula', 'alien', 'dracula']
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    nodes: dict[tuple[str, str], int] = {}
+    edges = [
+        (
+            nodes.setdefault(("title", title), len(nodes)),
+            nodes.setdefault(("text", text), len(nodes)),
+        )
+        for title, text in zip(titles, texts, strict=True)
+    ]
+    of_title, of_text = np.array(edges, dtype=int).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(edges)), (of_title, of_text)), shape=(len(nodes), len(nodes)))
+    component = connected_components(graph, directed=False)[1][of_title].tolist()
+    first: dict[int, str] = {}
+    for number, title in zip(component, titles, strict=True):
+        first.setdefault(number, title)
+    return np.array([first[number] for number in component], dtype=str)
 
 
 def _take(values: Sequence | np.ndarray, index: np.ndarray) -> Sequence | np.ndarray:

@@ -46,7 +46,7 @@ class _Retry(Exception):
 
 
 class RemoteFile(NamedTuple):
-    """One file of a pinned commit.
+    """One file of a pinned commit, or of another host.
 
     Attributes
     ----------
@@ -55,9 +55,9 @@ class RemoteFile(NamedTuple):
     path : str
         ``<owner>/<repo>/<commit>/<path>``, on the host and in a mirror.
     sha1 : str
-        Git blob SHA-1 of its bytes.
+        Git blob SHA-1 of its bytes; empty for an archive of which only the members' are known.
     size : int
-        Length in bytes.
+        Length in bytes; of such an archive, the most that is accepted; 0 where it is not known.
     """
 
     name: str
@@ -81,10 +81,11 @@ def blob_sha1(data: bytes) -> str:
 def mismatch(file: RemoteFile, data: bytes) -> str | None:
     """Return how ``data`` differs from what ``file`` should hold, or None."""
     found = blob_sha1(data)
-    if found == file.sha1:
+    if file.sha1 in ("", found):
         return None
+    size = f" ({file.size:,} bytes)" if file.size else ""
     return (
-        f"{file.name}: expected git blob {file.sha1[:8]}… ({file.size:,} bytes), "
+        f"{file.name}: expected git blob {file.sha1[:8]}…{size}, "
         f"found {found[:8]}… ({len(data):,} bytes)"
     )
 
@@ -119,13 +120,14 @@ def fetch(
     folder: Path,
     *,
     what: str,
+    host: str = GITHUB_RAW,
     attempts: int = 5,
     sleep: Callable[[float], None] = time.sleep,
     progress: bool = True,
 ) -> int:
     """Bring files into ``folder``, six at a time; those that are there and right are left alone.
 
-    The host is GitHub's raw host, or what ``GENRELAB_MIRROR`` names (a folder or a URL).
+    ``GENRELAB_MIRROR`` (a folder or a URL) replaces the host.
 
     Parameters
     ----------
@@ -134,6 +136,8 @@ def fetch(
         Made if need be.
     what : str
         The data set's name, for messages.
+    host : str, default=GITHUB_RAW
+        The URL that the files' paths are below.
     attempts : int, default=5
         How often one file is tried; the wait doubles each time, from one second, and is never
         shorter than the host asks for (``Retry-After``).
@@ -165,7 +169,7 @@ def fetch(
     def fetch_one(file: RemoteFile) -> None:
         if not hasattr(local, "session"):
             local.session = _session()
-        _download(file, folder, local.session, attempts, sleep)
+        _download(file, folder, local.session, settings.mirror() or host, attempts, sleep)
 
     with ThreadPoolExecutor(WORKERS) as pool:
         jobs = as_completed([pool.submit(fetch_one, file) for file in wanted])
@@ -257,12 +261,13 @@ def _download(
     file: RemoteFile,
     folder: Path,
     session: "requests.Session",
+    source: str,
     attempts: int,
     sleep: Callable[[float], None],
 ) -> None:
     for attempt in range(attempts):
         try:
-            data = _read(file, settings.mirror() or GITHUB_RAW, session)
+            data = _read(file, source, session)
             problem = mismatch(file, data)
             if problem:
                 raise _Retry(problem)

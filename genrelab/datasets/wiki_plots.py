@@ -6,14 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from genrelab import settings, text
 from genrelab.datasets import fetch as fetching
 from genrelab.datasets.base import (
     Dataset,
     frequent_labels,
     label_matrix,
+    linked_groups,
     read_card,
     read_table,
     slug,
@@ -79,7 +78,7 @@ def load(*, drop_lead: bool = True, min_count: int = 200, progress: bool = True)
         texts=tuple(plot.text for plot in kept),
         labels=label_matrix([plot.genres for plot in kept], names),
         label_names=names,
-        groups=_groups(kept),
+        groups=linked_groups([_title_id(plot) for plot in kept], [plot.text for plot in kept]),
         card=replace(CARD, notes=notes),
     )
 
@@ -154,28 +153,6 @@ def _ids(plots: Sequence[Plot]) -> tuple[str, ...]:
 
 def _title_id(plot: Plot) -> str:
     return slug(plot.title) or plot.title  # a title may have no letter of the Latin alphabet
-
-
-def _groups(plots: Sequence[Plot]) -> np.ndarray:
-    """Join films of one title (remakes) and films with one text (an article on a series)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    nodes: dict[tuple[str, str], int] = {}
-    edges = [
-        (
-            nodes.setdefault(("title", _title_id(plot)), len(nodes)),
-            nodes.setdefault(("text", plot.text), len(nodes)),
-        )
-        for plot in plots
-    ]
-    titles, texts = np.array(edges).T
-    graph = coo_array((np.ones(len(edges)), (titles, texts)), shape=(len(nodes), len(nodes)))
-    component = connected_components(graph, directed=False)[1][titles]
-    first: dict[int, str] = {}
-    for number, plot in zip(component.tolist(), plots, strict=True):
-        first.setdefault(number, _title_id(plot))
-    return np.array([first[number] for number in component.tolist()], dtype=str)
 
 
 CARD = read_card("wiki_plots")
