@@ -291,9 +291,9 @@ class MLSMOTE(_MultilabelSampler):
         matrix = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32))
         for name, n in zip(self.minority_labels_, counts[minority], strict=True):
             if n <= wanted:
-                have = f"label {name!r} has {n} rows in this fold; MLSMOTE"
                 _short(
-                    f"{have} with k_neighbors={wanted} needs {wanted + 1}",
+                    f"label {name!r} has {n} rows in this fold; MLSMOTE with k_neighbors={wanted} "
+                    f"needs {wanted + 1}",
                     "k_neighbors",
                     n - 1,
                     'k_neighbors="auto"',
@@ -636,10 +636,11 @@ def _one_column_a_label(
     Y: ArrayLike, label_names: Sequence[str] | None
 ) -> tuple[LabelBinarizer, np.ndarray, tuple[str, ...]]:
     """Return a 0/1 matrix and the names of its columns, of a matrix or of one class a row."""
-    labels = as_indicator(Y, "Y") if sparse.issparse(Y) or np.ndim(Y) == 2 else Y
+    target = Y if sparse.issparse(Y) else np.asarray(Y)
+    labels = as_indicator(Y, "Y") if target.ndim == 2 else Y
     binarizer = LabelBinarizer().fit(labels)
     truth = binarizer.transform(labels)  # (n, L); (n, 1) for two classes
-    if labels is Y and label_names is None:
+    if target.ndim == 1 and label_names is None:
         label_names = binarizer.classes_[-truth.shape[1] :]
     return binarizer, truth, names_of(truth.shape[1], label_names, Y)
 
