@@ -34,7 +34,7 @@ NAMED = {
     "seaborn": ("import", "seaborn"),
     "nbval": ("run", "Makefile", "--nbval-lax"),
 }
-LATER = {"imbalanced-learn": "chapter 11 resamples with it"}
+LATER = {}
 
 
 def imported(path: Path) -> set[str]:
