@@ -130,7 +130,7 @@ def _metrics_of(table: Table, fold: Fold, made: FoldOutcome | Mapping[str, float
     untuned = {f"{metric}_untuned": found["untuned"][metric] for metric in UNTUNED}
     *_, guess = made.predictions.values()
     parts = {
-        f"f1_macro_{part}": report(true[:, columns], guess[:, columns]).summary["f1_macro"]
+        f"f1_macro_{part}": float(report(true[:, columns], guess[:, columns]).summary["f1_macro"])
         for part, columns in table.parts.items()
     }
     errors = _calibration(table, true, made.scores) if made.cut == PROBABILITY_CUT else {}
