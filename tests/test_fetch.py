@@ -1,6 +1,7 @@
 """Fetching, against a host on this computer that misbehaves on purpose."""
 
 import io
+import os
 import subprocess
 import sys
 import tarfile
@@ -273,6 +274,25 @@ def test_a_host_that_does_not_answer_is_an_error_not_a_crash(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with pytest.raises(FetchError, match=r"connection to .* broke"):
         get([RemoteFile("a.txt", "o/r/c/a.txt", "0" * 40, 1)], tmp_path)
+
+
+def test_an_archive_without_a_hash_may_not_be_larger_than_agreed(
+    host: Host, tmp_path: Path
+) -> None:
+    archive = host.add("plots.tar.gz", bytes(100))._replace(sha1="", size=99)
+    with pytest.raises(FetchError, match="more than the 99 bytes"):
+        get([archive], tmp_path)
+    assert get([archive._replace(size=100)], tmp_path) == 1
+    assert (tmp_path / "plots.tar.gz").read_bytes() == bytes(100)
+
+
+def test_another_host_is_asked_where_no_mirror_is_set(
+    host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files, other = host.files(1), os.environ["GENRELAB_MIRROR"]
+    monkeypatch.delenv("GENRELAB_MIRROR")
+    assert fetch(files, tmp_path, what="films", host=other, progress=False) == 1
+    assert verify(files, tmp_path) == []
 
 
 def test_a_mirror_may_be_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
