@@ -11,6 +11,7 @@ from genrelab.plots.curves import (
     reading_more,
     reliability,
 )
+from genrelab.plots.explorer import threshold_explorer
 from genrelab.plots.figure import LOW_SUPPORT, PALETTE, SERIES, Figure, support_colours
 from genrelab.plots.films import (
     agreement,
@@ -21,6 +22,7 @@ from genrelab.plots.films import (
     word_weights,
 )
 from genrelab.plots.grids import co_occurrence, confusion, heatmap
+from genrelab.plots.memory import memory_lines
 from genrelab.plots.scores import (
     fold_spread,
     leaderboard,
@@ -34,7 +36,7 @@ from genrelab.plots.scores import (
 __all__ = [
     "LOW_SUPPORT", "PALETTE", "SERIES", "Figure", "agreement", "cardinality", "co_occurrence",
     "confusion", "embedding_map", "fold_spread", "genre_counts", "heatmap", "leaderboard",
-    "leak_bars", "learning_curve", "lengths", "paired_differences", "per_genre_dumbbell",
-    "play_scores", "quality_vs_cost", "reading_more", "reliability", "support_colours",
-    "threshold_cliff", "threshold_curves", "word_weights",
+    "leak_bars", "learning_curve", "lengths", "memory_lines", "paired_differences",
+    "per_genre_dumbbell", "play_scores", "quality_vs_cost", "reading_more", "reliability",
+    "support_colours", "threshold_cliff", "threshold_curves", "threshold_explorer", "word_weights",
 ]
