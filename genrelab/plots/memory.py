@@ -6,7 +6,6 @@ import pandas as pd
 from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from genrelab.plots import figure as base
-from genrelab.plots.curves import label_points
 
 # More points than these are a trace in time: steps, without a marker each.
 MOST_MARKERS = 12
@@ -57,7 +56,7 @@ def memory_lines(
         ax.set_yscale("log")
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
         ax.yaxis.set_minor_formatter(NullFormatter())
-    parts, tops = [], []
+    parts = []
     for (name, line), colour, marker in zip(lines.items(), base.SERIES, base.MARKERS, strict=False):
         held = base.table(pd.DataFrame({"MiB": line}), f"line {name!r}")["MiB"]
         if log and held.min() <= 0:
@@ -67,12 +66,14 @@ def memory_lines(
             )
         look = {"marker": marker} if len(held) <= MOST_MARKERS else {"drawstyle": "steps-post"}
         ax.plot(held.index, held, color=colour, lw=2, **look)
-        tops.append((held.index[held == held.max()][-1], held.max()))
+        near_top = held.index[held >= 0.97 * held.max()][-1]
+        base.write(ax, str(name), near_top, held.max(), -1, 9)
+        if log:
+            ax.set_xticks(held.index)
         parts.append(
             f"{name} from {held.iloc[0]:,.0f} MiB at {held.index[0]:,g} to "
             f"{held.iloc[-1]:,.0f} MiB at {held.index[-1]:,g}, at most {held.max():,.0f} MiB"
         )
     ax.set(xlabel=xlabel, ylabel="MiB")
-    label_points(ax, *zip(*tops, strict=True), list(lines))
     message = f"Memory of {parts[0].split(', at most')[0]}"
     return base.finish(canvas, title or message, f"Memory by {xlabel}: {base.listing(parts)}.")
