@@ -20,7 +20,6 @@ from genrelab.datasets.base import (
 
 HOST = "http://www.cs.cmu.edu"
 MOST_BYTES = 100_000_000
-PLOTS = "plot_summaries.txt"
 CARD = read_card("cmu_plots")
 
 
@@ -47,7 +46,10 @@ def load(*, min_count: int = 1, progress: bool = True) -> Dataset:
     """
     fetch(progress)
     films = {cells[0]: (cells[2], genres_of(cells[8])) for cells in _table("movie.metadata.tsv", 9)}
-    plots = [(number, text, *films.get(number, ("", ()))) for number, text in _table(PLOTS, 2)]
+    plots = [
+        (number, text, *films.get(number, ("", ())))
+        for number, text in _table("plot_summaries.txt", 2)
+    ]
     named = [plot for plot in plots if plot[3]]
     names = frequent_labels((genres for *_, genres in named), min_count)
     kept = [plot for plot in named if set(plot[3]) & set(names)]
@@ -88,8 +90,10 @@ def folder() -> Path:
 
 def files() -> tuple[fetching.RemoteFile, ...]:
     """Return the members that are read, with the hashes of the card."""
-    paths = ((f"unpacked/MovieSummaries/{name}", sha1) for name, sha1 in CARD.hashes.items())
-    return tuple(fetching.RemoteFile(path, "", sha1, 0) for path, sha1 in paths)
+    return tuple(
+        fetching.RemoteFile(f"unpacked/MovieSummaries/{name}", "", sha1, 0)
+        for name, sha1 in CARD.hashes.items()
+    )
 
 
 def fetch(progress: bool = True) -> int:

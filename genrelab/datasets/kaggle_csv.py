@@ -74,8 +74,9 @@ def load(
             "pass its folder as path=."
         )
     rows = [row for file in files for row in _rows(file, COLUMNS)]
-    fill = {} if fill is None else fill
-    later = list(fill.items() if isinstance(fill, Mapping) else _rows(fill, COLUMNS[::3]))
+    later = list(
+        _rows(fill, COLUMNS[::3]) if isinstance(fill, str | Path) else (fill or {}).items()
+    )
     films = merge(rows)
     without = {number for number, (_, _, texts) in films.items() if not texts}
     films = merge([*rows, *((number, "", "", text) for number, text in later if number in films)])
@@ -88,7 +89,6 @@ def load(
         "them without a description there",
         *_report(films, without, {number for number, _ in later}),
     )
-    hashes = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     return Dataset(
         name="kaggle_csv",
         ids=tuple(kept),
@@ -97,7 +97,11 @@ def load(
         labels=label_matrix([tuple(film[1]) for film in kept.values()], names),
         label_names=names,
         groups=linked_groups([slug(title) or title for title in titles], texts),
-        card=replace(CARD, hashes=hashes, notes=(*CARD.notes, *notes)),
+        card=replace(
+            CARD,
+            hashes={file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files},
+            notes=(*CARD.notes, *notes),
+        ),
     )
 
 
