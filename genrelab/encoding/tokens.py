@@ -7,6 +7,8 @@ import numpy as np
 
 _BLANK_LINES = re.compile(r"\n[ \t]*\n")
 PIECE_CHARACTERS = 20_000
+# The tokenizer's own objects take a hundred bytes and more a token: only so many live at once.
+PIECES_AT_ONCE = 16
 
 
 class DocumentTokenizer:
@@ -59,8 +61,11 @@ class DocumentTokenizer:
 
     def _ids(self, parts: list[str]) -> np.ndarray:
         encode = getattr(self._backend, "encode_batch_fast", self._backend.encode_batch)
-        encoded = encode(parts, add_special_tokens=False)
-        return np.concatenate([np.asarray(part.ids, dtype=np.int32) for part in encoded])
+        ids = []
+        for start in range(0, len(parts), PIECES_AT_ONCE):
+            encoded = encode(parts[start : start + PIECES_AT_ONCE], add_special_tokens=False)
+            ids += [np.asarray(part.ids, dtype=np.int32) for part in encoded]
+        return np.concatenate(ids)
 
     def _pieces_change_nothing(self) -> bool:
         probe = "INT. BAR - NIGHT\n\n  He waits.  \n \n\nNAME\nwell, 'tis--so...\n\n\n\t(beat)\n\nX"
