@@ -9,7 +9,7 @@ import yaml
 from nbformat import NotebookNode
 
 ROOT = Path(__file__).resolve().parents[2]
-SOLUTION_MARK = re.compile(r"^#+ (BEGIN|END) SOLUTION\s*$")
+SOLUTION_MARK = re.compile(r"^(?P<indent>\s*)### (?P<side>BEGIN|END) SOLUTION\s*$")
 FOLDED = {"hint": "Hint", "solution": "Solution"}
 
 
@@ -74,6 +74,8 @@ def without_marks(source: str) -> str:
     --------
     >>> without_marks("a = 1\n### BEGIN SOLUTION\nb = 2\n### END SOLUTION")
     'a = 1\nb = 2'
+    >>> without_marks("for a in b:\n    ### BEGIN SOLUTION\n    c = 2\n    ### END SOLUTION")
+    'for a in b:\n    c = 2'
     """
     return "\n".join(line for line in source.splitlines() if not SOLUTION_MARK.match(line))
 

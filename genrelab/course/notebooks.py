@@ -141,14 +141,18 @@ def your_turn(source: str) -> str:
     # Your turn. The solution is folded below; the check comes after it.
     # n = 3
     # ...
+    >>> print(your_turn("for n in m:\n    ### BEGIN SOLUTION\n    o = n\n    ### END SOLUTION"))
+    # Your turn. The solution is folded below; the check comes after it.
+    # for n in m:
+    #     ...
     """
     lines, given = ["Your turn. The solution is folded below; the check comes after it."], True
     marked = any(sources.SOLUTION_MARK.match(line) for line in source.splitlines())
     for line in source.splitlines() if marked else []:
         mark = sources.SOLUTION_MARK.match(line)
         if mark:
-            given = mark[1] == "END"
-            lines += [] if given else ["..."]
+            given = mark["side"] == "END"
+            lines += [] if given else [mark["indent"] + "..."]
         elif given:
             lines.append(line)
     return "\n".join(f"# {line}".rstrip() for line in lines)
