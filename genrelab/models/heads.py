@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import Tags, assert_all_finite, check_consistent_length, check_random_state
@@ -240,17 +241,17 @@ class FeedForward(ClassifierMixin, BaseEstimator):
         """Return a 0/1 matrix, one column a label or class, and set ``classes_``."""
         if y is None:
             raise ValueError("fit requires y to be passed, but the target y is None.")
-        self._one_dimensional = np.ndim(y) == 1
+        target = y if issparse(y) else np.asarray(y)
+        self._one_dimensional = target.ndim == 1
         if not self._one_dimensional:
             labels = as_indicator(y, "y")
             self.classes_ = np.arange(labels.shape[1])
             return labels
-        y = np.asarray(y)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        assert_all_finite(target, input_name="y")
+        check_classification_targets(target)
+        self.classes_, codes = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"y holds one class, {self.classes_[0]!r}; expected at least 2.")
+            raise ValueError(f"y holds one class, '{self.classes_[0]}'; expected at least 2.")
         one_hot = np.eye(len(self.classes_), dtype=np.int8)[codes]  # (n, classes)
         return one_hot[:, 1:] if len(self.classes_) == 2 else one_hot
 
