@@ -277,19 +277,64 @@ glue("ch01_same_set", f"{np.mean(same):.0%}".replace("%", " %"))
 # labels against Wikipedia's for the same films.
 
 # %% [markdown]
+# ## Three views of one film
+#
+# A film can be told in a sentence, on half a page, or in full. For most of the scripts' films the
+# course has the first two as well, written for it: a *logline* says who wants what and what stands
+# in the way, a *synopsis* tells the story to its end. Here is *Fargo* three times. Of the script we
+# may show numbers only.
+
+# %%
+from IPython.display import HTML
+
+loglines, synopses = load("films", view="logline"), load("films", view="synopsis")
+film = synopses.ids.index(scripts.ids[row])
+three_views = {
+    "logline": loglines.texts[film],
+    "synopsis": synopses.texts[film],
+    "script": f"{scripts.n_words[row]:,} words. The heaviest: {', '.join(top_words(row))}.",
+}
+heads = "".join(f"<th>{name}</th>" for name in three_views)
+cells = "".join(f"<td style='vertical-align: top'>{text}</td>" for text in three_views.values())
+HTML(f"<table><tr>{heads}</tr><tr>{cells}</tr></table>")
+
+# %% tags=["nbval-check"]
+view_words = [len(loglines.texts[film].split()), len(synopses.texts[film].split())]
+print(f"{view_words[0]} words, {view_words[1]} words, {scripts.n_words[row]:,} words")
+for note in synopses.card.notes[:3]:
+    print("-", note)
+
+# %% tags=["hide-input"]
+glue("ch01_view_steps", f"{view_words[1] / view_words[0]:.0f}")
+glue("ch01_view_steps_script", f"{scripts.n_words[row] / view_words[1]:.0f}")
+glue("ch01_n_short", f"{len(synopses)}")
+
+# %% [markdown]
+# The synopsis has {glue:text}`ch01_view_steps` times the words of the logline, the script
+# {glue:text}`ch01_view_steps_script` times those of the synopsis. Which of the three would you
+# rather read before you name the genres? The sentence leaves out nearly everything. The script
+# holds everything, and the murders are some lines among thousands of others.
+#
+# Mind what the card says: **a machine wrote the short texts**, from title and year, without the
+# genres in sight. They are cleaner than what people write, so a model finds them easier.
+# {doc}`09_short_long_longest` compares the three views on the same
+# {glue:text}`ch01_n_short` films, and measures how much easier.
+
+# %% [markdown]
 # ## From a title to fifty thousand words
 #
-# Genres can be guessed from very little text. The course goes from short to long. Here are three
-# kinds of text on one axis: the films' titles, the 38 plays of Shakespeare that the course uses
-# where a text must be shown in full, and the screenplays. (Texts of middle length, loglines and
-# synopses, join in later chapters.) Mind the axis: each step to the right multiplies the length
-# by ten.
+# Genres can be guessed from very little text. The course goes from short to long. Here are five
+# kinds of text on one axis: the films' titles, loglines and synopses, the 38 plays of Shakespeare
+# that the course uses where a whole long text must be shown, and the screenplays. Mind the axis:
+# each step to the right multiplies the length by ten.
 
 # %%
 plays = load("plays")
 tokens_a_word = (scripts.n_tokens / scripts.n_words).mean()
 n_words = {
     "titles": [len(title.split()) for title in scripts.titles],
+    "loglines": [len(text.split()) for text in loglines.texts],
+    "synopses": [len(text.split()) for text in synopses.texts],
     "plays": [len(text.split()) for text in plays.texts],
     "scripts": scripts.n_words,
 }
