@@ -807,9 +807,9 @@ glue("ch07_dropped_256", f"{dropped['256']:.0%}")
 glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 
 # %% [markdown]
-# Our encoder reads {glue:text}`ch07_rate_ours` tokens a second. `SentenceTransformer.encode` as
-# one calls it takes {glue:text}`ch07_ratio_default` times as long. Is that skill? Ours multiplies
-# in {glue:text}`ch07_precision` here and sums in `float32`; the peer does all in `float32`. So the
+# Our encoder reads {glue:text}`ch07_rate_ours` tokens a second. `SentenceTransformer.encode`
+# with its defaults takes {glue:text}`ch07_ratio_default` times as long. Is that skill? Ours
+# multiplies in {glue:text}`ch07_precision` here and sums in `float32`; the peer does all in `float32`. So the
 # fair opponent is the same peer loaded in `bfloat16`, at the batch size that suits it best. It
 # takes {glue:text}`ch07_ratio_best` times our time: {glue:text}`ch07_format_share` of the gap was
 # the number format. The lowest cosine of its vectors to those of `float32` is
@@ -832,7 +832,7 @@ glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 # differ from those of an undisturbed run: {glue:text}`ch07_killed_wrong`.
 #
 # One number is missing from the comparison of speeds. Fed with the 38 plays as they are, the peer
-# is much faster than any of this, since it reads 256 tokens of each and drops
+# would be done much sooner, since it reads 256 tokens of each and drops
 # {glue:text}`ch07_dropped_256` of the text; with its limit raised to 512, still
 # {glue:text}`ch07_dropped_512`. It gives no warning. That, too, is a way never to run out of
 # memory.
