@@ -811,10 +811,11 @@ glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 # with its defaults takes {glue:text}`ch07_ratio_default` times as long. Is that skill? Ours
 # multiplies in {glue:text}`ch07_precision` here and sums in `float32`; the peer does all in
 # `float32`. So the fair opponent is the same peer loaded in `bfloat16`, at the batch size that
-# suits it best. It takes {glue:text}`ch07_ratio_best` times our time: {glue:text}`ch07_format_share` of the gap was
-# the number format. The lowest cosine of its vectors to those of `float32` is
-# {glue:text}`ch07_cosine_best`, of ours {glue:text}`ch07_cosine_ours`. The naive loop, one window
-# a call and gradients on, takes {glue:text}`ch07_ratio_naive` times as long.
+# suits it best. It takes {glue:text}`ch07_ratio_best` times our time:
+# {glue:text}`ch07_format_share` of the gap was the number format. The lowest cosine of its
+# vectors to those of `float32` is {glue:text}`ch07_cosine_best`, of ours
+# {glue:text}`ch07_cosine_ours`. The naive loop, one window a call and gradients on, takes
+# {glue:text}`ch07_ratio_naive` times as long.
 #
 # The machine itself could multiply faster: we reach {glue:text}`ch07_share_matrix` of the rate
 # of its bare matrix products, measured in the same run. The rest of the time goes to everything
