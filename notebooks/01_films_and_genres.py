@@ -315,8 +315,8 @@ glue("ch01_n_short", f"{len(synopses)}")
 # rather read before you name the genres? The sentence leaves out nearly everything. The script
 # holds everything, and the murders are some lines among thousands of others.
 #
-# Mind what the card says: **a machine wrote the short texts**, from title and year, without the
-# genres in sight. They are cleaner than what people write, so a model finds them easier.
+# Mind what the card says: **a machine wrote the short texts**, with the genres out of sight until
+# a last check. They are cleaner than what people write, so expect a model to find them easier.
 # {doc}`09_short_long_longest` compares the three views on the same
 # {glue:text}`ch01_n_short` films, and measures how much easier.
 
