@@ -105,6 +105,13 @@ FIGURES = {
         lambda: plots.heatmap(pd.DataFrame({"512": [0.61, -0.02]}, ["mean", "max"]), centre=0),
         ["mean, 512 at 0.61", "max, 512 at -0.02"],
     ),
+    "lines": (
+        lambda: plots.lines(
+            {"yes": pd.DataFrame({"BCE": [2.3, 0.1], "focal": [0.5, 0.0]}, [0.1, 0.9])},
+            xlabel="p", ylabel="loss", diagonal=True,
+        ),
+        ["BCE 2.30 to 0.10", "focal 0.50 to 0.00", "p 0.1 to 0.9"],
+    ),
     "play_scores": (
         lambda: plots.play_scores(
             pd.DataFrame({"Comedy": [0.6, 0.2, 0.4], "Drama": [0.1, 0.9, 0.8]}),
@@ -129,6 +136,16 @@ FIGURES = {
     "memory_lines": (
         lambda: plots.memory_lines({"naive": pd.Series([9, 77], [1, 8])}, xlabel="windows"),
         ["naive from 9 MiB at 1 to 77 MiB at 8"],
+    ),
+    "resampled_rows": (
+        lambda: plots.resampled_rows(
+            {
+                "none": ([[0, 0], [4, 1], [2, 2]], ["with", "with", "without"]),
+                "SMOTE": ([[0, 0], [4, 1], [2, 2], [2, 0.5]], ["with", "with", "without", "added"]),
+            },
+            "War",
+        ),
+        ["none 2 with it, 0 added, 1 without it", "SMOTE 2 with it, 1 added, 1 without it"],
     ),
 }
 
@@ -256,6 +273,10 @@ def test_colour_blind_readers_can_tell_the_colours_apart(sight):
         (lambda: plots.genre_counts([[0, 2]], ["a", "b"]), r"Y holds \[2\]; expected 0 and 1"),
         (lambda: plots.genre_counts([[0, 1]], ["a"]), "1 names for 2 columns"),
         (lambda: plots.cardinality([1, 0]), r"shape \(2,\)"),
+        (
+            lambda: plots.resampled_rows({"SMOTE": ([[0, 0]], ["made"])}, "War"),
+            r"'SMOTE': .*kinds \['made'\]; expected",
+        ),
         (lambda: plots.cardinality(np.zeros((0, 3))), "at least one of each"),
         (lambda: plots.co_occurrence([[1, 0], [1, 0]], ["Drama", "War"]), "no row carries .*War"),
         (lambda: plots.co_occurrence([[1], [1]], ["Drama"]), "expected two or more"),
@@ -285,6 +306,13 @@ def test_colour_blind_readers_can_tell_the_colours_apart(sight):
             "seconds of 'LR' is 0",
         ),
         (lambda: plots.learning_curve({}), "0 curves"),
+        (lambda: plots.lines({}, xlabel="p", ylabel="loss"), "0 panels"),
+        (
+            lambda: plots.lines(
+                {"a": READING[["low"]], "b": READING[["high"]]}, xlabel="p", ylabel="loss"
+            ),
+            "2 panels.*high.*low",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_is_refused_with_what_was_found(draw, message):

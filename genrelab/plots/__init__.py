@@ -6,6 +6,7 @@ high support, or that of low support (fewer than 10 % of the rows).
 
 from genrelab.plots.curves import (
     learning_curve,
+    lines,
     play_scores,
     quality_vs_cost,
     reading_more,
@@ -23,6 +24,7 @@ from genrelab.plots.films import (
 )
 from genrelab.plots.grids import co_occurrence, confusion, heatmap
 from genrelab.plots.memory import memory_lines
+from genrelab.plots.rows import resampled_rows
 from genrelab.plots.scores import (
     fold_spread,
     leaderboard,
@@ -36,7 +38,8 @@ from genrelab.plots.scores import (
 __all__ = [
     "LOW_SUPPORT", "PALETTE", "SERIES", "Figure", "agreement", "cardinality", "co_occurrence",
     "confusion", "embedding_map", "fold_spread", "genre_counts", "heatmap", "leaderboard",
-    "leak_bars", "learning_curve", "lengths", "memory_lines", "paired_differences",
+    "leak_bars", "learning_curve", "lengths", "lines", "memory_lines", "paired_differences",
     "per_genre_dumbbell", "play_scores", "quality_vs_cost", "reading_more", "reliability",
-    "support_colours", "threshold_cliff", "threshold_curves", "threshold_explorer", "word_weights",
+    "resampled_rows", "support_colours", "threshold_cliff", "threshold_curves",
+    "threshold_explorer", "word_weights",
 ]

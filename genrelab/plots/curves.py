@@ -230,6 +230,69 @@ def learning_curve(
 
 
 @base.styled
+def lines(
+    panels: Mapping[str, pd.DataFrame],
+    *,
+    xlabel: str,
+    ylabel: str,
+    diagonal: bool = False,
+    title: str | None = None,
+) -> base.Figure:
+    """Draw functions of one number, such as losses of a probability, in panels side by side.
+
+    Parameters
+    ----------
+    panels : mapping of str to DataFrame of shape (points, functions)
+        Index: the number, rising; the same columns in each panel, at most six.
+    xlabel, ylabel : str
+        Names of the axes.
+    diagonal : bool, default=False
+        Draw the line on which both axes are equal.
+    title : str, optional
+        The message; by default the names of the axes.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no panel, a cell is no finite number, or columns differ or are too many.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"BCE": [2.3, 0.1]}, index=[0.1, 0.9])
+    >>> lines({"positive": frame}, xlabel="p", ylabel="loss").alt
+    'loss from p 0.1 to 0.9. positive: BCE 2.30 to 0.10.'
+    """
+    frames = {name: base.table(panel, f"panel {name!r}") for name, panel in panels.items()}
+    kinds = {tuple(map(str, frame.columns)) for frame in frames.values()}
+    if len(kinds) != 1 or len(min(kinds)) > len(base.SERIES):
+        raise ValueError(
+            f"{len(frames)} panels with columns {sorted(kinds)}; expected at least one panel, and "
+            f"the same columns in each, at most {len(base.SERIES)}."
+        )
+    canvas, axes = base.panels(len(frames), len(frames), 3.4, sharey=True)
+    parts = []
+    for ax, (name, frame) in zip(axes, frames.items(), strict=True):
+        if diagonal:
+            ax.axline((0, 0), slope=1, color=base.PALETTE["muted"], lw=1, ls="--")
+        looks = zip(base.SERIES, ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))), strict=True)
+        for column, (colour, dashes) in zip(frame, looks, strict=False):
+            ax.plot(frame.index, frame[column], color=colour, ls=dashes, lw=2, label=column)
+        ax.set(xlabel=xlabel)
+        ax.set_title(name, fontsize=10, loc="left")
+        said = [f"{c} {v.iloc[0]:.2f} to {v.iloc[-1]:.2f}" for c, v in frame.items()]
+        parts.append(f"{name}: {base.listing(said)}.")
+    axes[0].set_ylabel(ylabel)
+    canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    ends = f"{frame.index[0]:g} to {frame.index[-1]:g}"
+    alt = f"{ylabel} from {xlabel} {ends}. {' '.join(parts)}"
+    return base.finish(canvas, title or f"{ylabel} against {xlabel}", alt)
+
+
+@base.styled
 def reliability(
     predictions: Mapping[str, tuple[ArrayLike, ArrayLike]],
     *,
