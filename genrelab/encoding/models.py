@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.util
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -23,6 +24,7 @@ _BUNDLED_SHA256 = {
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 _WEIGHT_FILES = ("*.safetensors", "tokenizer.json", "vocab.txt", "*config*.json", "modules.json")
+KEPT_SHAPES = 32
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
@@ -107,6 +109,9 @@ def load_model(
         warnings.filterwarnings("ignore", message="IProgress not found")
         from sentence_transformers import SentenceTransformer
 
+    # oneDNN keeps code and work space for each shape of batch that it has met, a thousand by
+    # default and megabytes each; it reads this before its first product, if nobody else has set it.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_SHAPES))
     device = resolve_device(device)
     precision = resolve_precision(precision, device)
     source, revision, name = _locate(model)
