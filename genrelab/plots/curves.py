@@ -286,7 +286,9 @@ def lines(
         said = [f"{c} {v.iloc[0]:.2f} to {v.iloc[-1]:.2f}" for c, v in frame.items()]
         parts.append(f"{name}: {base.listing(said)}.")
     axes[0].set_ylabel(ylabel)
-    canvas.legend(*axes[0].get_legend_handles_labels(), loc="outside upper left", ncols=3)
+    canvas.legend(
+        *axes[0].get_legend_handles_labels(), loc="outside lower left", ncols=3, frameon=False
+    )
     ends = f"{frame.index[0]:g} to {frame.index[-1]:g}"
     alt = f"{ylabel} from {xlabel} {ends}. {' '.join(parts)}"
     return base.finish(canvas, title or f"{ylabel} against {xlabel}", alt)
