@@ -316,9 +316,9 @@ glue("ch01_n_short", f"{len(synopses)}")
 # holds everything, and the murders are some lines among thousands of others.
 #
 # Mind what the card says: **a machine wrote the short texts**, with the genres out of sight until
-# a last check. They are cleaner than what people write, so expect a model to find them easier.
+# a last check. They are more even than what people write; does that make them easier for a model?
 # {doc}`09_short_long_longest` compares the three views on the same
-# {glue:text}`ch01_n_short` films, and measures how much easier.
+# {glue:text}`ch01_n_short` films, and tests it.
 
 # %% [markdown]
 # ## From a title to fifty thousand words
