@@ -252,7 +252,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 from genrelab.encoding import ScriptEncoder
 
 plays = load("plays")
-encoder = ScriptEncoder(window=512, token_budget=4096, precision="float32").fit()
+encoder = ScriptEncoder(window=256, token_budget=4096, precision="float32").fit()
 play = plays.texts[plays.titles.index("The Comedy of Errors")]
 start = time.perf_counter()
 n_tokens = len(encoder._tokenizer(play))
@@ -455,7 +455,7 @@ import tempfile
 from pathlib import Path
 
 folder = Path(tempfile.mkdtemp())
-settings = {"window": 512, "token_budget": 4096, "precision": "float32"}
+settings = {"window": 256, "token_budget": 4096, "precision": "float32"}
 texts = pd.DataFrame(
     {
         "play": plays.titles[:8],
@@ -487,8 +487,29 @@ for attempt in ("first run", "second run"):
 # two hundred.
 
 # %% tags=["hide-input"]
+import io
 import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
+
+warnings.filterwarnings("ignore", module="ray")
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Keep off the page what Ray's own processes have to say."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        with redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
 
 has_ray = find_spec("ray") is not None
 if not has_ray:
@@ -498,6 +519,9 @@ if not has_ray:
 # %% tags=["nbval-check"]
 os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
 os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
+
+for part in ("ray", "ray.data", "ray.widgets"):
+    logging.getLogger(part).setLevel(logging.ERROR)
 
 if has_ray:
     import ray
@@ -509,7 +533,6 @@ if has_ray:
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     print(f"a cluster with {ray.cluster_resources()['CPU']:.0f} CPUs")
 
 # %% [markdown]
@@ -542,13 +565,14 @@ def compare_with_one_machine(target: Path) -> None:
 
 
 if has_ray:
-    encode_parquet(
-        folder / "texts.parquet",
-        folder / "vectors",
-        workers=2,
-        batch_size=2,
-        **settings,
-    )
+    with quietly():
+        encode_parquet(
+            folder / "texts.parquet",
+            folder / "vectors",
+            workers=2,
+            batch_size=2,
+            **settings,
+        )
     compare_with_one_machine(folder / "vectors")
 
 # %% [markdown]
@@ -582,20 +606,18 @@ def mean_after_a_power_cut(vectors: np.ndarray, weights: np.ndarray) -> np.ndarr
 
 
 if has_ray:
-    encode_parquet(
-        folder / "texts.parquet",
-        folder / "after_the_cut",
-        workers=2,
-        batch_size=2,
-        pooling=mean_after_a_power_cut,
-        **settings,
-    )
+    with quietly():
+        encode_parquet(
+            folder / "texts.parquet",
+            folder / "after_the_cut",
+            workers=2,
+            batch_size=2,
+            pooling=mean_after_a_power_cut,
+            **settings,
+        )
+        ray.shutdown()
     print("a worker has died:", power_cut.exists())
     compare_with_one_machine(folder / "after_the_cut")
-
-# %% tags=["hide-input"]
-if has_ray:
-    ray.shutdown()
 
 # %% [markdown]
 # Eight rows, the same vectors. Ray noticed the death, started another worker and handed it the
