@@ -39,7 +39,7 @@
 # remove rows of the frequent one, until both are of one size.
 # In this chapter we will:
 # - measure how uneven sixteen genres are;
-# - see with our eyes what six samplers do to the rows of one genre;
+# - see with our eyes what five samplers do to the rows of one genre;
 # - resample before the split, as many notebooks do, and watch a score of nearly 1 appear;
 # - resample where it belongs, and look at precision, recall and probabilities;
 # - tune the thresholds, and see what is left of each gain.
@@ -149,7 +149,7 @@ print("right" if right else "not the smallest number")
 #
 # Samplers were made for two classes. With many labels we take them *a label at a time*: rows
 # with the label against rows without it, and a classifier for each label, fitted on its own
-# resampled rows. We look at six:
+# resampled rows. These are the samplers:
 #
 # - **random over-sampling** repeats rows of the rare class;
 # - **random under-sampling** drops rows of the frequent one;
@@ -162,7 +162,10 @@ print("right" if right else "not the smallest number")
 # - **ML-ROS and ML-RUS** {cite:p}`charte2015measures` copy or drop whole films, with all their
 #   labels.
 #
-# The first four come from imbalanced-learn {cite:p}`lemaitre2017`, the others from our package.
+# The first four come from imbalanced-learn {cite:p}`lemaitre2017`, the multi-label ones (ML) from
+# our package. Further down we also meet borderline SMOTE and ADASYN, which add more rows where the
+# two sides meet, and SMOTE followed by Tomek links.
+#
 # Here are the training rows of one fold for *Western*, before and after. The vectors have 384
 # numbers; the figure shows the plane in which the Westerns differ most.
 #
@@ -495,7 +498,7 @@ print(at_half.T.round(2).rename(columns=lambda name: name.replace("random ", "")
 # %%
 plots.heatmap(
     at_half.rename(columns=lambda name: name.replace("headline", "head").replace(", ", "\n")),
-    title="Balanced rows trade precision for recall, most of all in the tail",
+    title="Balanced rows lift recall, most of all in the tail",
     note="Means over 13 headline and 3 tail genres, threshold 0.5, five folds.",
 )
 
@@ -517,6 +520,8 @@ for key, name in {
 # to {glue:text}`ch11_half_smote_headline_precision`. Copies do what SMOTE does
 # ({glue:text}`ch11_half_over_tail_f1` in the tail): the cleverness of the synthetic rows is not
 # what makes the difference.
+#
+# (On the rows as they are the tail is hardly ever predicted, so its precision says little.)
 #
 # Under-sampling is the boldest. It finds {glue:text}`ch11_half_under_tail_recall` of the rare
 # films, and {glue:text}`ch11_half_under_tail_precision` of what it calls rare is. MLSMOTE changes
@@ -650,7 +655,8 @@ print("right: every score moved by its genre's prior log-odds" if right else "no
 #
 # A threshold can be moved without touching a row. `genrelab bench imbalance` recorded ten ways
 # to resample on all ten folds, each judged at 0.5 and at thresholds tuned on inner folds (on
-# {glue:text}`ch11_cpu`; the file has the rest). First the differences at 0.5 to the same logistic
+# {glue:text}`ch11_cpu`; the file has the rest). Where an inner fold has too few rows, SMOTE takes
+# fewer neighbours. First the differences at 0.5 to the same logistic
 # regression on the rows as they are. All intervals are Nadeau and Bengio's {cite:p}`nadeau2003`.
 
 # %%
@@ -706,12 +712,8 @@ parts_of = {
     "map": to_plain("map").loc[ways],
 }
 means = scores.mean()
-glue("ch11_n_ways", f"{len(ways)}")
 glue("ch11_lr_half", f"{means.loc['LR', 'f1_macro_untuned']:.2f}")
 glue("ch11_lr_tuned", f"{means.loc['LR', 'f1_macro']:.2f}")
-glue("ch11_smote_half", f"{means.loc['LR, SMOTE', 'f1_macro_untuned']:.2f}")
-glue("ch11_smote_tuned", f"{means.loc['LR, SMOTE', 'f1_macro']:.2f}")
-glue("ch11_lr_tail", f"{means.loc['LR', 'f1_macro_tail']:.2f}")
 for key, frame in parts_of.items():
     glue(f"ch11_better_{key}", listed(frame, "better"))
     glue(f"ch11_worse_{key}", listed(frame, "worse"))
@@ -729,7 +731,8 @@ for key, frame in parts_of.items():
 # {glue:text}`ch11_worse_all`. SMOTE's difference is {glue:text}`ch11_smote_all`
 # ({glue:text}`ch11_smote_all_interval`): {glue:text}`ch11_smote_all_verdict`. The tuned
 # logistic regression on untouched rows makes {glue:text}`ch11_lr_tuned`; at 0.5 it made
-# {glue:text}`ch11_lr_half`, and that gap was all that resampling had to offer.
+# {glue:text}`ch11_lr_half` (both are means over the folds), and that gap was all that resampling
+# had to offer.
 #
 # Headline and tail apart, since a mean over 16 genres can hide three:
 #
@@ -854,8 +857,8 @@ glue("ch11_ap_all", f"{ap_plain:.2f}")
 #   {glue:text}`ch11_smote_fake_f1` out of one of {glue:text}`ch11_smote_inside_f1`, and throwing
 #   the synthetic rows out of the test set does not mend it.
 # - At a threshold of 0.5 every way that makes both sides equal looks good, copies as good as
-#   SMOTE. It is a moved threshold, paid for with calibration: the model expects {glue:text}`ch11_expect_smote`
-#   Westerns where there are {glue:text}`ch11_western_count`.
+#   SMOTE. It is a moved threshold, paid for with calibration: the model expects
+#   {glue:text}`ch11_expect_smote` Westerns where there are {glue:text}`ch11_western_count`.
 # - With tuned thresholds, clearly better than doing nothing: {glue:text}`ch11_better_all`. I ask
 #   for this baseline before I believe in a sampler.
 # - Under-sampling throws films away, and its result depends on the seed.
