@@ -99,7 +99,7 @@ plots.lengths(
 
 # %% tags=["nbval-check"]
 print(films.card.summary, "\n")
-for note in films.card.notes[:3]:
+for note in films.card.notes[:4]:
     print(textwrap.fill(f"- {note}", 88, subsequent_indent="  "))
 
 # %% [markdown]
@@ -108,7 +108,7 @@ for note in films.card.notes[:3]:
 # of the films, and it may know from the same sources what genre people say they have. Its prose is
 # tidy: every synopsis has an ending, every sentence a doer and a deed. People's plot summaries
 # wander, stop half-way, and talk about the cast. So a score on our synopses is not a score on
-# people's. The card expects ours to be the easier ones; at the end of the chapter we test that.
+# people's. We expected ours to be the easier ones; at the end of the chapter we test that.
 #
 # The scripts were written by people, long before. They do not share this doubt.
 
@@ -772,8 +772,8 @@ tell("away", wiki, "ours → Wikipedia's", theirs_own, "map")
 # %% [markdown]
 # Learned and tested on its own kind, our text is {glue:text}`ch09_easier_own_verdict` than
 # Wikipedia's: {glue:text}`ch09_easier_own` mAP ({glue:text}`ch09_easier_own_interval`),
-# {glue:text}`ch09_easier_own_f1` macro-F1 ({glue:text}`ch09_easier_own_f1_interval`). The card
-# says to expect the opposite, and so did we.
+# {glue:text}`ch09_easier_own_f1` macro-F1 ({glue:text}`ch09_easier_own_f1_interval`). We had
+# expected the opposite.
 #
 # For the models that learned from thousands of other articles, our texts are
 # {glue:text}`ch09_easier_articles_verdict` to read as well: {glue:text}`ch09_easier_articles` mAP
