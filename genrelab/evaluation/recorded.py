@@ -16,7 +16,7 @@ import numpy as np
 
 from genrelab import settings
 
-MAX_RECORD_BYTES = 200_000
+MAX_RECORD_BYTES = 400_000
 _GLUE_PREFIX = "application/papermill.record/"
 _LIBRARIES = (
     "genrelab",
