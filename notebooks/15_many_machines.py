@@ -520,8 +520,7 @@ if not has_ray:
 os.environ["RAY_DATA_DISABLE_PROGRESS_BARS"] = "1"
 os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
 
-for part in ("ray", "ray.data", "ray.widgets"):
-    logging.getLogger(part).setLevel(logging.ERROR)
+logging.getLogger("ray.widgets").setLevel(logging.ERROR)
 
 if has_ray:
     import ray
@@ -533,6 +532,7 @@ if has_ray:
         log_to_driver=False,
         logging_level=logging.ERROR,
     )
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
     print(f"a cluster with {ray.cluster_resources()['CPU']:.0f} CPUs")
 
 # %% [markdown]

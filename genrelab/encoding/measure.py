@@ -1,13 +1,13 @@
 """What a piece of work holds in memory: its tensors, and the whole process."""
 
-import ctypes
 import gc
 import os
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 
 import numpy as np
+
+from genrelab.encoding.memory import trim
 
 # A forward pass holds its highest point for some milliseconds.
 SECONDS_BETWEEN_LOOKS = 0.001
@@ -81,8 +81,7 @@ def resident_peak(work: Callable[[], object]) -> int:
     import psutil
 
     gc.collect()
-    with suppress(AttributeError):  # a C library other than glibc
-        ctypes.CDLL(None).malloc_trim(0)
+    trim()
     process = psutil.Process()
     before = process.memory_info().rss
     seen = [before]

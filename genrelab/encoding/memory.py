@@ -1,11 +1,13 @@
 """Memory: what counts as running out of it, how much there is, which token budget fits."""
 
+import ctypes
 import json
 import os
 import resource
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -50,12 +52,19 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in words for sign in _OUT_OF_MEMORY)
 
 
+def trim() -> None:
+    """Give back to the system what the C library keeps of freed memory, where it can (glibc)."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 def release(device: str) -> None:
     """Give cached blocks back to the device."""
     import torch
 
     if torch.device(device).type == "cuda":
         torch.cuda.empty_cache()
+    trim()
 
 
 def free_and_total(device: str) -> tuple[int, int]:

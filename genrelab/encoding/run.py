@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 import numpy as np
 
 from genrelab.encoding import memory
-from genrelab.encoding.batches import Window, ahead, budgeted, fit_batch, pad
+from genrelab.encoding.batches import LOOK_AHEAD, Window, ahead, budgeted, fit_batch, pad
 from genrelab.encoding.models import LoadedModel
 from genrelab.encoding.pooling import Pool, PoolingCallable, open_pool
 from genrelab.encoding.store import VectorStore, content_key
@@ -84,8 +84,12 @@ class Run:
         named = zip(ids, texts, strict=True) if ids else ((str(i), t) for i, t in enumerate(texts))
         items = ((index, name, text) for index, (name, text) in enumerate(named))
         prepared = ahead(self._prepare, items, TOKENIZE_AHEAD)
-        for batch in budgeted(self._windows(prepared), lambda: self.token_budget):
+        batches = budgeted(self._windows(prepared), lambda: self.token_budget)
+        for number, batch in enumerate(batches, 1):
             self._encode(batch)
+            # Batches of many shapes leave holes between blocks, and the process would swell.
+            if number % LOOK_AHEAD == 0:
+                memory.trim()
             while self._done:
                 yield self._done.popleft()
         while self._done:
