@@ -91,3 +91,9 @@ def test_what_earlier_work_left_with_the_c_library_is_not_taken_for_free_room():
 
     small_tensors()
     assert resident_peak(small_tensors) > 0.9 * 2**26
+
+
+def test_what_an_earlier_trace_left_is_not_counted_when_it_goes():
+    kept = []
+    tensor_trace(lambda: kept.append(torch.empty(FLOATS)))
+    assert tensor_trace(kept.clear).tolist() == [0]

@@ -43,19 +43,27 @@ def tensor_trace(work: Callable[[], object]) -> np.ndarray:
     """
     # The profiler's logger would write two lines to stderr for each trace.
     os.environ.setdefault("KINETO_LOG_LEVEL", "6")
-    from torch.autograd import DeviceType
+    from torch._C._profiler import _EventType
     from torch.profiler import ProfilerActivity, profile
 
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiler:
         alive = work()
-    events = [
-        event
-        for event in profiler.profiler.kineto_results.events()
-        if event.name() == "[memory]" and event.device_type() == DeviceType.CPU
-    ]
+    waiting = list(profiler.profiler.kineto_results.experimental_event_tree())
     del alive
-    events.sort(key=lambda event: event.start_ns())
-    return np.cumsum([0, *(event.nbytes() for event in events)], dtype=np.int64)
+    events = []
+    while waiting:
+        node = waiting.pop()
+        waiting += node.children
+        if node.tag == _EventType.Allocation and node.extra_fields.device.type == "cpu":
+            events.append((node.start_time_ns, node.extra_fields))
+    events.sort(key=lambda event: event[0])
+    steps, here = [0], set()
+    for _, block in events:
+        # A block that was there before is none of ours, though an earlier trace may have seen it.
+        if block.alloc_size > 0 or block.ptr in here:
+            steps.append(block.alloc_size)
+            (here.add if block.alloc_size > 0 else here.remove)(block.ptr)
+    return np.cumsum(steps, dtype=np.int64)
 
 
 def resident_peak(work: Callable[[], object]) -> int:
