@@ -1,4 +1,4 @@
-"""What only a GPU can show: ``pytest -m gpu``. Its speed is measured by ``genrelab bench encode``."""
+"""What only a GPU can show: ``pytest -m gpu``. ``genrelab bench encode`` measures its speed."""
 
 import numpy as np
 import pytest
