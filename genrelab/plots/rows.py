@@ -56,7 +56,7 @@ def resampled_rows(
         if points.shape != (len(kinds), 2) or not set(kinds) <= set(KINDS):
             raise ValueError(
                 f"{name!r}: points of shape {points.shape} for {len(kinds)} rows of the kinds "
-                f"{sorted(set(kinds))}; expected (n, 2), and the kinds {sorted(KINDS)}."
+                f"{sorted(set(kinds.tolist()))}; expected (n, 2), and the kinds {sorted(KINDS)}."
             )
         for kind, (colour, size, marker) in KINDS.items():
             ax.scatter(*points[kinds == kind].T, s=size, color=colour, marker=marker, linewidth=0)
