@@ -11,6 +11,7 @@ from nbformat import NotebookNode
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION_MARK = re.compile(r"^(?P<indent>\s*)### (?P<side>BEGIN|END) SOLUTION\s*$")
 FOLDED = {"hint": "Hint", "solution": "Solution"}
+FOR_INSTRUCTORS = ("rubric", "hidden-check")
 
 
 def chapters(root: Path = ROOT) -> list[Path]:
@@ -50,8 +51,24 @@ def colab_link(path: Path, root: Path = ROOT) -> str:
 
 
 def read(text: str) -> NotebookNode:
-    """Read a chapter's py:percent source into a notebook without outputs."""
+    """Read a chapter's py:percent source, all its cells, into a notebook without outputs."""
     return jupytext.reads(text, fmt="py:percent")
+
+
+def read_public(text: str) -> NotebookNode:
+    r"""Read a chapter without the cells that only instructors see.
+
+    Those are tagged ``rubric`` (Markdown: rubric and common wrong answers) or ``hidden-check``.
+
+    Examples
+    --------
+    >>> cells = "# %%\nn = 1\n\n# %% [markdown] tags=['rubric']\n# One point for a reason."
+    >>> [cell.source for cell in read_public(cells).cells]
+    ['n = 1']
+    """
+    notebook = read(text)
+    notebook.cells = [cell for cell in notebook.cells if not for_instructors(cell)]
+    return notebook
 
 
 def title(path: Path) -> str:
@@ -65,6 +82,11 @@ def title(path: Path) -> str:
 def tags(cell: NotebookNode) -> list[str]:
     """Return a cell's tags."""
     return cell.metadata.get("tags", [])
+
+
+def for_instructors(cell: NotebookNode) -> bool:
+    """Say whether a cell is shown to instructors only."""
+    return any(tag in FOR_INSTRUCTORS for tag in tags(cell))
 
 
 def without_marks(source: str) -> str:
@@ -81,7 +103,7 @@ def without_marks(source: str) -> str:
 
 
 def for_book(text: str) -> NotebookNode:
-    r"""Read a chapter for the book: hints and solutions folded, marks gone.
+    r"""Read a chapter for the book: hints and solutions folded, marks and rubrics gone.
 
     myst-nb calls this on each ``.py`` chapter (``nb_custom_formats`` in ``_config.yml``).
 
@@ -103,7 +125,7 @@ def for_book(text: str) -> NotebookNode:
     Count first.
     :::
     """
-    notebook = read(text)
+    notebook = read_public(text)
     for cell in notebook.cells:
         kind = next((tag for tag in tags(cell) if tag in FOLDED), None)
         if kind is None:

@@ -136,6 +136,7 @@ def place(path: Path, notebook: NotebookNode, index: int) -> str:
     starts = [
         line_number
         for line_number, line in enumerate(path.read_text("utf-8").splitlines(), start=1)
-        if line.startswith("# %%") and "[markdown]" not in line and "[raw]" not in line
+        if line.startswith("# %%")
+        and not any(other in line for other in ("[markdown]", "[raw]", '"hidden-check"'))
     ]
     return f"{path.name}, code cell {number} (line {starts[number - 1]})"

@@ -79,7 +79,7 @@ def generate(path: Path, executed: NotebookNode, root: Path = ROOT) -> NotebookN
     NotebookNode
         Deterministic in all but outputs and execution counts.
     """
-    source = sources.read(path.read_text("utf-8"))
+    source = sources.read_public(path.read_text("utf-8"))
     context = book_context(path, glued(executed), root)
     outputs = [
         cell.outputs
