@@ -137,6 +137,12 @@ FIGURES = {
         lambda: plots.memory_lines({"naive": pd.Series([9, 77], [1, 8])}, xlabel="windows"),
         ["naive from 9 MiB at 1 to 77 MiB at 8"],
     ),
+    "genre_timeline": (
+        lambda: plots.genre_timeline(
+            [[0.1, 0.2, 0.9, 0.3]] * 3 + [[0.2, 0.1, 0.99, 0.4]], NAMES, marked=["Horror"]
+        ),
+        ["Horror: mean 0.92, highest 0.99 at 75–100 %", "4 parts"],
+    ),
     "resampled_rows": (
         lambda: plots.resampled_rows(
             {
@@ -169,7 +175,8 @@ def rgb(figure):
 
 
 def test_every_figure_of_the_room_is_tested_here():
-    elsewhere = {"support_colours", "threshold_explorer"}  # the latter in test_explorer.py
+    # The explorers have files of their own.
+    elsewhere = {"support_colours", "threshold_explorer", "timeline_explorer"}
     made = {name for name in plots.__all__ if name.islower()} - elsewhere
     assert made == set(FIGURES)
 
@@ -306,6 +313,10 @@ def test_colour_blind_readers_can_tell_the_colours_apart(sight):
             "seconds of 'LR' is 0",
         ),
         (lambda: plots.learning_curve({}), "0 curves"),
+        (lambda: plots.genre_timeline([[0.1, 0.2]], NAMES), r"shape \(1, 2\); expected \(parts, 4"),
+        (lambda: plots.genre_timeline([[0.1], [2]], ["War"]), "2 in part 1, genre 'War'"),
+        (lambda: plots.genre_timeline([[np.nan]], ["War"]), "nan in part 0, genre 'War'"),
+        (lambda: plots.genre_timeline([[0.1]], ["War"], marked=["Wars"]), "'Wars' is none of"),
         (lambda: plots.lines({}, xlabel="p", ylabel="loss"), "0 panels"),
         (
             lambda: plots.lines(

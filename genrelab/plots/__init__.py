@@ -34,12 +34,13 @@ from genrelab.plots.scores import (
     threshold_cliff,
     threshold_curves,
 )
+from genrelab.plots.timeline import genre_timeline
 
 __all__ = [
     "LOW_SUPPORT", "PALETTE", "SERIES", "Figure", "agreement", "cardinality", "co_occurrence",
-    "confusion", "embedding_map", "fold_spread", "genre_counts", "heatmap", "leaderboard",
-    "leak_bars", "learning_curve", "lengths", "lines", "memory_lines", "paired_differences",
-    "per_genre_dumbbell", "play_scores", "quality_vs_cost", "reading_more", "reliability",
-    "resampled_rows", "support_colours", "threshold_cliff", "threshold_curves",
+    "confusion", "embedding_map", "fold_spread", "genre_counts", "genre_timeline", "heatmap",
+    "leaderboard", "leak_bars", "learning_curve", "lengths", "lines", "memory_lines",
+    "paired_differences", "per_genre_dumbbell", "play_scores", "quality_vs_cost", "reading_more",
+    "reliability", "resampled_rows", "support_colours", "threshold_cliff", "threshold_curves",
     "threshold_explorer", "word_weights",
 ]

@@ -1,0 +1,112 @@
+"""Figures of genres along a film: part by part, as a picture or to move along."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from genrelab.plots import figure as base
+
+MOST_ROWS = 16
+NAMED = 3  # genres that the alt text tells of
+
+
+def along(scores: ArrayLike, label_names: Sequence[str], what: str = "scores") -> np.ndarray:
+    """Return the scores of a film's parts, checked: shape (n_parts, L), from 0 to 1."""
+    scores = np.asarray(scores, dtype=float)
+    if scores.ndim != 2 or 0 in scores.shape or scores.shape[1] != len(label_names):
+        raise ValueError(
+            f"{what} has shape {scores.shape}; expected (parts, {len(label_names)}), at least one "
+            "part and one column a genre."
+        )
+    if not ((scores >= 0) & (scores <= 1)).all():
+        part, genre = np.argwhere(~((scores >= 0) & (scores <= 1)))[0]
+        raise ValueError(
+            f"{what} holds {scores[part, genre]:g} in part {part}, genre {label_names[genre]!r}; "
+            "expected probabilities between 0 and 1."
+        )
+    return scores
+
+
+def place(part: int, n_parts: int) -> str:
+    """Return where a part lies in the script: ``'25-50 %'``."""
+    return f"{100 * part / n_parts:.0f}\N{EN DASH}{100 * (part + 1) / n_parts:.0f} %"
+
+
+@base.styled
+def genre_timeline(
+    scores: ArrayLike,
+    label_names: Sequence[str],
+    *,
+    marked: Sequence[str] = (),
+    title: str | None = None,
+) -> base.Figure:
+    """Draw the genre scores of a film, part by part: one row a genre, the loudest on top.
+
+    All rows have the same height, from 0 to 1. A dot marks each row's highest part.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_parts, L)
+        Probabilities of equal parts of the script, in order.
+    label_names : sequence of str, length L
+        Genre names.
+    marked : sequence of str, default=()
+        Genres to set off in bold and full colour, such as the film's own or the predicted ones;
+        by default all have full colour.
+    title : str, optional
+        The message; by default the highest score and its place.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, a score is no probability, or a marked genre is unknown.
+
+    Examples
+    --------
+    >>> genre_timeline([[0.2, 0.1], [0.9, 0.3]], ["Horror", "War"]).alt
+    'Genre scores in 2 parts of the script. Horror: mean 0.55, highest 0.90 at 50–100 %; War: mean \
+0.20, highest 0.30 at 50–100 %.'
+    """
+    names = list(map(str, label_names))
+    scores = along(scores, names)
+    strangers = sorted(set(marked) - set(names))
+    if strangers:
+        raise ValueError(f"marked genre {strangers[0]!r} is none of {names}.")
+    n_parts = len(scores)
+    order = np.argsort(-scores.mean(axis=0), kind="stable")[:MOST_ROWS]
+    edges = np.linspace(0, 100, n_parts + 1)
+    canvas, ax = base.panel(1.5 + 0.33 * len(order))
+    for row, genre in enumerate(order):
+        line, strong = scores[:, genre], not marked or names[genre] in marked
+        colour = base.SERIES[0] if strong else base.PALETTE["faint"]
+        # 0.85 of a row's height, so that a full score does not touch the row above
+        ax.stairs(row - 0.85 * line, edges, baseline=row, fill=True, color=colour, alpha=0.85)
+        ax.axhline(row, color=base.PALETTE["grid"], lw=0.8, zorder=0)
+        peak = int(line.argmax())
+        x, y = (edges[peak] + edges[peak + 1]) / 2, row - 0.85 * line[peak]
+        ax.plot(x, y, "o", color=base.PALETTE["ink"], markersize=3.5, zorder=3)
+        value = f"{line[peak]:.2f}"
+        base.write(ax, value, 102, row - 0.25, 0.1)
+    ax.set_yticks(np.arange(len(order)) - 0.25, [names[genre] for genre in order])
+    for tick in ax.get_yticklabels():
+        tick.set_fontweight("bold" if tick.get_text() in marked else "normal")
+    ax.set(xlim=(0, 100), ylim=(len(order) - 0.9, -1.1), xlabel="place in the script, per cent")
+    ax.grid(visible=False, axis="y")
+    said = []
+    for genre in order[:NAMED]:
+        line = scores[:, genre]
+        where = place(int(line.argmax()), n_parts)
+        said.append(f"{names[genre]}: mean {line.mean():.2f}, highest {line.max():.2f} at {where}")
+    part, genre = np.unravel_index(scores.argmax(), scores.shape)
+    message = f"{names[genre]} is loudest at {place(int(part), n_parts)} of the script"
+    note = "Height: score from 0 to 1, the same for all rows. Dot and number: the highest part."
+    if len(order) < len(names):
+        note = f"The {len(order)} highest of {len(names)} genres. {note}"
+    parts = f"{n_parts} parts" if n_parts > 1 else "one part"
+    alt = f"Genre scores in {parts} of the script. {'; '.join(said)}."
+    return base.finish(canvas, title or message, alt, note)
