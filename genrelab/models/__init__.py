@@ -2,9 +2,13 @@
 
 from importlib import import_module
 
-_HOMES = {"FeedForward": "heads"}
+_HOMES = {
+    "ChainEnsemble": "label_sets",
+    "FeedForward": "heads",
+    "LabelPowerset": "label_sets",
+}
 
-__all__ = ["FeedForward"]
+__all__ = ["ChainEnsemble", "FeedForward", "LabelPowerset"]
 
 
 def __getattr__(name: str) -> type:
