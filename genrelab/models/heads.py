@@ -26,8 +26,9 @@ class FeedForward(ClassifierMixin, BaseEstimator):
 
     Standardised inputs; linear layers with batch norm, ReLU and dropout; AdamW over shuffled
     batches. Part of the training rows is set aside: when its loss has not fallen for some epochs,
-    training stops, and the weights of its best epoch come back. Needs skorch
-    (``pip install 'genrelab[train]'``).
+    training stops, and the weights of its best epoch come back. All in float64: what float32
+    rounds differs from processor to processor, training amplifies it, and a recorded score would
+    not come out again elsewhere. Needs skorch (``pip install 'genrelab[train]'``).
 
     Parameters
     ----------
@@ -151,7 +152,7 @@ class FeedForward(ClassifierMixin, BaseEstimator):
         for name, lowest in (("batch_size", 2), ("max_epochs", 1), ("patience", 1)):
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least {lowest}.")
-        X = validate_data(self, X, dtype=np.float32, ensure_min_samples=2)
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         targets = self._read_targets(y)  # (n, L)
         check_consistent_length(X, targets, groups)
         seed = check_random_state(self.random_state).randint(2**31)
@@ -170,7 +171,7 @@ class FeedForward(ClassifierMixin, BaseEstimator):
         exclusive = self._one_dimensional and len(names) > 1
         loss = make_loss(self.loss, targets[trains], exclusive=exclusive, label_names=names)
         self._softmax = isinstance(loss, nn.CrossEntropyLoss)
-        X, targets = torch.from_numpy(self.scaler_.transform(X)), torch.tensor(targets).float()
+        X, targets = torch.from_numpy(self.scaler_.transform(X)), torch.tensor(targets).double()
         parts = [TensorDataset(X[rows], targets[rows]) for rows in (trains, ~trains)]
         self._train(loss, *parts, seed=seed)
         return self
@@ -269,8 +270,8 @@ class FeedForward(ClassifierMixin, BaseEstimator):
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             torch.manual_seed(seed)
             net = NeuralNet(
-                self._network(*(part.shape[1] for part in train.tensors)),
-                criterion=loss,
+                self._network(*(part.shape[1] for part in train.tensors)).double(),
+                criterion=loss.double(),
                 optimizer=torch.optim.AdamW,
                 optimizer__weight_decay=self.weight_decay,
                 optimizer__fused=True,
@@ -295,7 +296,7 @@ class FeedForward(ClassifierMixin, BaseEstimator):
                 f"the training loss is not finite after {len(history)} epochs at learning_rate="
                 f"{self.learning_rate}; expected finite losses. Lower it, or look at the loss."
             )
-        self.module_ = net.module_.cpu().double().eval()
+        self.module_ = net.module_.cpu().eval()
 
     def _network(self, n_inputs: int, n_outputs: int) -> nn.Sequential:
         layers = []
