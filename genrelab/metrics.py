@@ -333,6 +333,44 @@ at least two 0.000
     )
 
 
+def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int) -> float:
+    """Return the share of true labels among each row's ``k`` highest scores, averaged over rows.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n, L)
+        0/1 labels.
+    y_score : array-like of shape (n, L)
+        Scores, higher for likelier. Of equal scores the first column comes first.
+    k : int
+        Labels taken a row, from 1 to L. A row with fewer than ``k`` true labels cannot reach 1.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If shapes differ, a value is no 0/1 label or no finite score, or ``k`` is out of range.
+
+    References
+    ----------
+    Manning, Raghavan, Schütze (2008), *Introduction to Information Retrieval*, chapter 8.
+
+    Examples
+    --------
+    >>> precision_at_k([[1, 0, 1], [0, 1, 0]], [[0.9, 0.5, 0.1], [0.2, 0.7, 0.3]], k=2)
+    0.5
+    """
+    true = as_indicator(y_true, "y_true")
+    scores = as_scores(y_score, true.shape, "y_score")
+    if not 1 <= k <= true.shape[1]:
+        raise ValueError(f"k is {k}; expected 1 to {true.shape[1]}, the number of labels.")
+    highest = np.argsort(-scores, axis=1, kind="stable")[:, :k]  # (n, k)
+    return float(np.take_along_axis(true, highest, axis=1).mean())
+
+
 def brier_score(
     y_true: ArrayLike,
     y_prob: ArrayLike,

@@ -16,6 +16,7 @@ from genrelab.metrics import (
     AVERAGES,
     brier_score,
     expected_calibration_error,
+    precision_at_k,
     reliability_curve,
     report,
 )
@@ -263,6 +264,26 @@ def test_brier_score_equals_scikit_learns_a_label_at_a_time(
     ]
     assert brier_score(true, scores, average=None) == pytest.approx(expected, abs=1e-15)
     assert brier_score(true, scores) == pytest.approx(np.mean(expected), abs=1e-15)
+
+
+@patiently
+@given(PAIRS, st.integers(1, 6))
+def test_precision_at_k_is_the_share_of_hits_counted_row_by_row(
+    pair: tuple[np.ndarray, np.ndarray, np.ndarray], k: int
+) -> None:
+    true, _, scores = pair
+    k = min(k, true.shape[1])
+    slow = []
+    for labels, row in zip(true, scores, strict=True):
+        ranked = sorted(range(len(row)), key=lambda label: (-row[label], label))
+        slow.append(sum(labels[label] for label in ranked[:k]) / k)
+    assert precision_at_k(true, scores, k) == pytest.approx(np.mean(slow))
+
+
+@pytest.mark.parametrize("k", [0, 3])
+def test_precision_at_more_labels_than_there_are_is_refused(k: int) -> None:
+    with pytest.raises(ValueError, match=f"k is {k}; expected 1 to 2"):
+        precision_at_k([[1, 0]], [[0.5, 0.5]], k)
 
 
 @pytest.mark.parametrize("strategy", ["uniform", "quantile"])
