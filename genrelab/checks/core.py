@@ -3,6 +3,13 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from genrelab.datasets.script_features import ScriptFeatures
 
 _points: dict[str, int] = {}
 _outcomes: dict[str, "Outcome"] = {}
@@ -10,6 +17,44 @@ _outcomes: dict[str, "Outcome"] = {}
 
 class NotYet(Exception):
     """Raised by a judge: what is wrong, and how to think about it, without the answer."""
+
+
+def demand(holds: object, otherwise: str) -> None:
+    """Raise `NotYet` with the message unless the condition holds.
+
+    Examples
+    --------
+    >>> demand(2 > 1, "Two is more than one.")
+    """
+    if not holds:
+        raise NotYet(otherwise)
+
+
+def close(found: ArrayLike, expected: ArrayLike, tolerance: float = 1e-6) -> bool:
+    """Tell whether numbers have the expected shape and differ by no more than a tolerance.
+
+    Examples
+    --------
+    >>> close([0.5, 1], (0.5, 1.0)), close(0.52, 0.5, 0.01), close([0.5], 0.5)
+    (True, False, False)
+    """
+    found, expected = np.asarray(found, dtype=float), np.asarray(expected, dtype=float)
+    return found.shape == expected.shape and bool((np.abs(found - expected) <= tolerance).all())
+
+
+@functools.cache
+def films(min_count: int = 35) -> "ScriptFeatures":
+    """Return the films of the headline folds, with the genres of at least so many scripts.
+
+    Examples
+    --------
+    >>> len(films(min_count=15)) == len(films())
+    True
+    """
+    from genrelab.datasets import load
+
+    every = load("script_features", min_count=min_count)
+    return every.select(np.isin(every.ids, load("script_features").ids))
 
 
 @dataclass(frozen=True)
