@@ -18,6 +18,7 @@ ANSWERS = {
     for path in sorted((Path(__file__).parent / "answers").glob("ch[0-9][0-9].py"))
 }
 EXERCISES = [(chapter, name) for chapter, found in ANSWERS.items() for name in found]
+ALSO_RIGHT = [(*key, way) for key in EXERCISES for way in ANSWERS[key[0]][key[1]].also_right]
 WRONG = [(*key, wrong) for key in EXERCISES for wrong in ANSWERS[key[0]][key[1]].wrong]
 HEADING = re.compile(r"### Exercise (\d+\.\d+) \((\d+) minutes, (\d+) points?\)")
 CALL = re.compile(r"\bchecks\.(ch\d\d)_(ex\d+)\(")
@@ -40,6 +41,12 @@ def called(path: Path) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(("chapter", "name"), EXERCISES)
 def test_a_right_answer_passes(chapter, name):
     outcome = run(chapter, name, ANSWERS[chapter][name].right())
+    assert outcome, outcome
+
+
+@pytest.mark.parametrize(("chapter", "name", "way"), ALSO_RIGHT)
+def test_a_right_answer_by_another_way_passes(chapter, name, way):
+    outcome = run(chapter, name, ANSWERS[chapter][name].also_right[way]())
     assert outcome, outcome
 
 
