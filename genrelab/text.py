@@ -95,6 +95,37 @@ def strip_page(raw: str) -> Page:
     )
 
 
+def film_text(raw: str) -> str:
+    r"""Return what a model may read of a text, whether or not it is a page with a footer.
+
+    A page's footer names the genres: it goes, as `strip_page` cuts it; furniture goes as
+    `strip_furniture` drops it. On text that was cleaned before, nothing more goes.
+
+    Parameters
+    ----------
+    raw : str
+        A script as found, or any other text.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    ValueError
+        If it has more than one such footer.
+
+    Examples
+    --------
+    >>> film_text("INT. BAR\n\nHe waits.\nSting, The\n Writers : A\n Genres : Crime\n")
+    'INT. BAR\n\nHe waits.'
+    >>> film_text("INT. BAR\r\n\r\n\r\n 12.\r\nHe  waits.")
+    'INT. BAR\n\nHe waits.'
+    """
+    text = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\f", "\n")
+    return strip_page(text).body if _FOOTER.search(text) else strip_furniture(text)
+
+
 def strip_furniture(text: str) -> str:
     r"""Drop page furniture and plain out white space; keep every line of the film's words.
 
