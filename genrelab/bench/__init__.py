@@ -29,6 +29,7 @@ from genrelab.evaluation import (
     record,
     summaries,
 )
+from genrelab.evaluation.capstone import folds_hash
 from genrelab.metrics import brier_score, expected_calibration_error, report
 from genrelab.splits import Fold
 
@@ -78,18 +79,16 @@ class Table:
     @property
     def hashes(self) -> dict[str, str]:
         """What the numbers depend on besides code: the data sets and the folds."""
-        folds = hashlib.sha256()
-        for fold in self.folds:
-            folds.update(fold.test.astype(np.int64).tobytes())
-        return {**self.data, "folds": folds.hexdigest()}
+        return {**self.data, "folds": folds_hash(self.folds)}
 
 
 def _load_table(name: str) -> Table:
     return import_module(f"{__name__}.{name}").table()
 
 
-# What is no table of rows by folds: benchmarks of the machine, two labelings side by side.
-MEASUREMENTS = ("agreement", "encode", "quantisation", "thresholds")
+# What is no table of rows by folds: benchmarks of the machine, two labelings side by side, the
+# locked test and what was predicted of it.
+MEASUREMENTS = ("agreement", "encode", "locked_test", "prediction", "quantisation", "thresholds")
 
 TABLES: dict[str, Callable[[], Table]] = {
     module.name: functools.partial(_load_table, module.name)
@@ -263,6 +262,34 @@ class _Store:
         with np.load(path, allow_pickle=False) as arrays:
             values = {name: arrays[name] for name in arrays.files}
         return FoldOutcome(**{n: v if v.ndim else float(v) for n, v in values.items()})
+
+
+def out_of_fold(table: Table, row: str) -> CVResult:
+    """Return a row's out-of-fold predictions: those that the cache keeps, the others made anew.
+
+    Parameters
+    ----------
+    table : Table
+        With labels.
+    row : str
+        One that returns a `FoldOutcome`.
+
+    Returns
+    -------
+    CVResult
+    """
+    store = _Store(table, {row: _code_of(table.rows[row])})
+    outcomes = []
+    for fold in table.folds:
+        outcome = store.read(row, fold)
+        if outcome is None:
+            outcome = _run(table, row, fold)[1]
+            store.keep(row, fold, outcome)
+        outcomes.append(outcome)
+    names = table.label_names or None
+    return collect(
+        outcomes, table.folds, table.labels, groups=table.groups, label_names=names, name=row
+    )
 
 
 def _pooled_line(table: Table, row: str, outcomes: Sequence[FoldOutcome]) -> dict:
