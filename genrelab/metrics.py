@@ -11,6 +11,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.sparse import issparse
 from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
 
 AVERAGES = ("micro", "macro", "weighted", "samples")
 MEASURES = ("precision", "recall", "f1")
@@ -56,6 +58,47 @@ def as_indicator(values: ArrayLike, name: str = "Y") -> np.ndarray:
     good = (matrix == 0) | (matrix == 1)
     _require(good, values, matrix, name, "0 or 1", "Cut scores at a threshold first.")
     return matrix.astype(np.int8)
+
+
+def read_target(y: ArrayLike, name: str = "y") -> tuple[np.ndarray, np.ndarray, bool]:
+    """Read the target of a classifier: a 0/1 matrix of labels, or one class a row.
+
+    Parameters
+    ----------
+    y : array-like, DataFrame or sparse matrix of shape (n, L), or array of shape (n,)
+    name : str, default="y"
+        What errors call the target.
+
+    Returns
+    -------
+    labels : ndarray of int8, shape (n, L)
+        One column a label or class; of two classes, the column of the second.
+    classes : ndarray
+        Column numbers; of a one-dimensional target its classes.
+    one_dimensional : bool
+
+    Raises
+    ------
+    ValueError
+        If there is no target, or its values are neither 0/1 labels nor classes.
+
+    Examples
+    --------
+    >>> labels, classes, one_dimensional = read_target(["comedy", "tragedy", "comedy"])
+    >>> labels.tolist(), classes.tolist(), one_dimensional
+    ([[0], [1], [0]], ['comedy', 'tragedy'], True)
+    """
+    if y is None:
+        raise ValueError("fit requires y to be passed, but the target y is None.")
+    target = y if issparse(y) else np.asarray(y)
+    if target.ndim != 1:
+        labels = as_indicator(y, name)
+        return labels, np.arange(labels.shape[1]), False
+    assert_all_finite(target, input_name=name)
+    check_classification_targets(target)
+    classes, codes = np.unique(target, return_inverse=True)
+    one_hot = np.eye(len(classes), dtype=np.int8)[codes]  # (n, classes)
+    return (one_hot[:, 1:] if len(classes) == 2 else one_hot), classes, True
 
 
 def as_scores(

@@ -11,15 +11,14 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.model_selection import check_cv
-from sklearn.utils import Tags, _safe_indexing, assert_all_finite, get_tags, indexable
+from sklearn.utils import Tags, _safe_indexing, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
-from genrelab.metrics import as_indicator, as_scores, names_of
+from genrelab.metrics import as_indicator, as_scores, names_of, read_target
 from genrelab.splits import GroupedStratifiedKFold
 
 OBJECTIVES = ("f1_macro", "f1_micro", "f1_samples", "jaccard")
@@ -301,7 +300,13 @@ class TunedMultilabelClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimat
             If lengths differ, labels are not 0/1 (or a one-dimensional target has not two
             classes), or ``cv`` does not score every row once.
         """
-        labels = self._read_labels(Y)  # (n, L)
+        labels, self.classes_, self._one_dimensional = read_target(Y, "Y")  # (n, L)
+        if self._one_dimensional and len(self.classes_) != 2:
+            kind = type_of_target(Y) if len(self.classes_) > 2 else "one class"
+            raise ValueError(
+                f"Only binary classification is supported. The type of the target is {kind}: Y "
+                f"holds {len(self.classes_)} classes; expected 2, or a 0/1 matrix. Binarise it."
+            )
         X, _, groups = indexable(X, labels, groups)
         # scikit-learn's classifiers take a single label as a vector.
         target = labels[:, 0] if labels.shape[1] == 1 else labels
@@ -374,27 +379,6 @@ class TunedMultilabelClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimat
         check_is_fitted(self)
         scores = self.estimator_.decision_function(X)
         return scores if self._one_dimensional else scores.reshape(len(scores), -1)
-
-    def _read_labels(self, Y: ArrayLike) -> np.ndarray:
-        """Return a 0/1 matrix and set ``classes_``."""
-        if Y is None:
-            raise ValueError("fit requires y to be passed, but the target y is None.")
-        target = Y if issparse(Y) else np.asarray(Y)
-        self._one_dimensional = target.ndim == 1
-        if not self._one_dimensional:
-            labels = as_indicator(Y, "Y")
-            self.classes_ = np.arange(labels.shape[1])
-            return labels
-        assert_all_finite(target, input_name="Y")
-        check_classification_targets(target)
-        self.classes_, codes = np.unique(target, return_inverse=True)
-        if len(self.classes_) != 2:
-            kind = type_of_target(target) if len(self.classes_) > 2 else "one class"
-            raise ValueError(
-                f"Only binary classification is supported. The type of the target is {kind}: Y "
-                f"holds {len(self.classes_)} classes; expected 2, or a 0/1 matrix. Binarise it."
-            )
-        return codes.reshape(-1, 1).astype(np.int8)
 
     def _inner_folds(
         self, X: ArrayLike, target: np.ndarray, groups: ArrayLike | None

@@ -6,18 +6,16 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Tags, assert_all_finite, check_consistent_length, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import Tags, check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
 from genrelab.encoding.models import resolve_device
 from genrelab.losses import make_loss
-from genrelab.metrics import as_indicator
+from genrelab.metrics import read_target
 from genrelab.splits import locked_split
 
 
@@ -153,7 +151,9 @@ class FeedForward(ClassifierMixin, BaseEstimator):
             if getattr(self, name) < lowest:
                 raise ValueError(f"{name} is {getattr(self, name)}; expected at least {lowest}.")
         X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        targets = self._read_targets(y)  # (n, L)
+        targets, self.classes_, self._one_dimensional = read_target(y)  # (n, L)
+        if self._one_dimensional and len(self.classes_) < 2:
+            raise ValueError(f"y holds one class, '{self.classes_[0]}'; expected at least 2.")
         check_consistent_length(X, targets, groups)
         seed = check_random_state(self.random_state).randint(2**31)
         trains = np.ones(len(X), dtype=bool)
@@ -237,24 +237,6 @@ class FeedForward(ClassifierMixin, BaseEstimator):
         rows = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
         with torch.inference_mode():
             return self.module_(torch.from_numpy(rows))  # (n, L)
-
-    def _read_targets(self, y: ArrayLike) -> np.ndarray:
-        """Return a 0/1 matrix, one column a label or class, and set ``classes_``."""
-        if y is None:
-            raise ValueError("fit requires y to be passed, but the target y is None.")
-        target = y if issparse(y) else np.asarray(y)
-        self._one_dimensional = target.ndim == 1
-        if not self._one_dimensional:
-            labels = as_indicator(y, "y")
-            self.classes_ = np.arange(labels.shape[1])
-            return labels
-        assert_all_finite(target, input_name="y")
-        check_classification_targets(target)
-        self.classes_, codes = np.unique(target, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y holds one class, '{self.classes_[0]}'; expected at least 2.")
-        one_hot = np.eye(len(self.classes_), dtype=np.int8)[codes]  # (n, classes)
-        return one_hot[:, 1:] if len(self.classes_) == 2 else one_hot
 
     def _train(
         self, loss: nn.Module, train: TensorDataset, valid: TensorDataset, *, seed: int
