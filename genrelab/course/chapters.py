@@ -102,6 +102,34 @@ def without_marks(source: str) -> str:
     return "\n".join(line for line in source.splitlines() if not SOLUTION_MARK.match(line))
 
 
+def halves(source: str) -> tuple[str, str]:
+    r"""Split a solution into what is given, with ``...`` for the rest, and the learner's part.
+
+    Without marks all of it is the learner's.
+
+    Examples
+    --------
+    >>> halves("for n in m:\n    ### BEGIN SOLUTION\n    o = n\n    ### END SOLUTION")
+    ('for n in m:\n    ...', '    o = n')
+    >>> halves("o = 3")
+    ('...', 'o = 3')
+    """
+    given, answer = [], []
+    side = given
+    for line in source.splitlines():
+        mark = SOLUTION_MARK.match(line)
+        if mark is None:
+            side.append(line)
+        elif mark["side"] == "BEGIN":
+            given.append(mark["indent"] + "...")
+            side = answer
+        else:
+            side = given
+    if not any(SOLUTION_MARK.match(line) for line in source.splitlines()):
+        return "...", source
+    return "\n".join(given), "\n".join(answer)
+
+
 def for_book(text: str) -> NotebookNode:
     r"""Read a chapter for the book: hints and solutions folded, marks and rubrics gone.
 

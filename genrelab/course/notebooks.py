@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 
@@ -80,27 +80,50 @@ def generate(path: Path, executed: NotebookNode, root: Path = ROOT) -> NotebookN
         Deterministic in all but outputs and execution counts.
     """
     source = sources.read_public(path.read_text("utf-8"))
+    add_outputs(source, executed, path.name)
     context = book_context(path, glued(executed), root)
+    cells = []
+    for cell in source.cells:
+        cells += rewritten(cell, context)
+        if len(cells) == 1:
+            cells.append(set_up_cell(root))
+    number(cells, path.stem)
+    count = 0
+    for cell in cells:
+        if cell.cell_type == "code":
+            count += 1
+            cell.execution_count = count
+            for output in cell.outputs:
+                if output.output_type == "execute_result":
+                    output.execution_count = count
+    return notebook_of(cells, source)
+
+
+def add_outputs(source: NotebookNode, executed: NotebookNode, name: str) -> None:
+    """Give the code cells that learners see the outputs of an executed chapter."""
     outputs = [
         cell.outputs
         for cell in executed.cells
         if cell.cell_type == "code" and "generated" not in tags(cell)
     ]
-    code = [cell for cell in source.cells if cell.cell_type == "code"]
+    code = [c for c in source.cells if c.cell_type == "code" and not sources.for_instructors(c)]
     if len(code) != len(outputs):
         raise ValueError(
-            f"{path.name} has {len(code)} code cells, its outputs {len(outputs)}; "
-            "run `make notebooks`."
+            f"{name} has {len(code)} code cells, its outputs {len(outputs)}; run `make notebooks`."
         )
-    results = iter(outputs)
-    cells = []
-    for cell in source.cells:
-        cells += _rewritten(cell, results, context)
-        if len(cells) == 1:
-            set_up = new_code_cell(set_up_source(root))
-            set_up.metadata = {"cellView": "form", "tags": ["generated", "set-up"]}
-            cells.append(set_up)
-    _number(cells, path.stem)
+    for cell, output in zip(code, outputs, strict=True):
+        cell.outputs = deepcopy(output)
+
+
+def set_up_cell(root: Path = ROOT) -> NotebookNode:
+    """Return the generated first code cell."""
+    cell = new_code_cell(set_up_source(root))
+    cell.metadata = {"cellView": "form", "tags": ["generated", "set-up"]}
+    return cell
+
+
+def notebook_of(cells: list[NotebookNode], source: NotebookNode) -> NotebookNode:
+    """Make a notebook of cells, with what a chapter's header says for Jupyter and Colab."""
     notebook = new_notebook(cells=cells, metadata=_metadata(source))
     notebook.nbformat_minor = 5
     return notebook
@@ -111,9 +134,8 @@ def _metadata(source: NotebookNode) -> dict:
     return kept | {"language_info": {"name": "python"}}
 
 
-def _rewritten(
-    cell: NotebookNode, results: Iterator[list], context: myst.Context
-) -> list[NotebookNode]:
+def rewritten(cell: NotebookNode, context: myst.Context) -> list[NotebookNode]:
+    """Make a cell of a notebook from a cell of the source; from a solution, two."""
     kind = next((tag for tag in tags(cell) if tag in sources.FOLDED), None)
     names = [RENAMED.get(tag, tag) for tag in tags(cell)]
     metadata = {"tags": names} if names else {}
@@ -121,7 +143,7 @@ def _rewritten(
         text = myst.to_jupyter(cell.source, context)
         text = myst.details(sources.FOLDED[kind], text) if kind else text
         return [new_markdown_cell(text, metadata=metadata)]
-    made = new_code_cell(cell.source, metadata=metadata, outputs=deepcopy(next(results)))
+    made = new_code_cell(cell.source, metadata=metadata, outputs=cell.outputs)
     if kind is None:
         if "hide-input" in names:
             made.metadata["jupyter"] = {"source_hidden": True}
@@ -146,31 +168,19 @@ def your_turn(source: str) -> str:
     # for n in m:
     #     ...
     """
-    lines, given = ["Your turn. The solution is folded below; the check comes after it."], True
-    marked = any(sources.SOLUTION_MARK.match(line) for line in source.splitlines())
-    for line in source.splitlines() if marked else []:
-        mark = sources.SOLUTION_MARK.match(line)
-        if mark:
-            given = mark["side"] == "END"
-            lines += [] if given else [mark["indent"] + "..."]
-        elif given:
-            lines.append(line)
+    first = "Your turn. The solution is folded below; the check comes after it."
+    given = sources.halves(source)[0]
+    lines = [first, *(given.splitlines() if given != "..." else [])]
     return "\n".join(f"# {line}".rstrip() for line in lines)
 
 
-def _number(cells: list[NotebookNode], stem: str) -> None:
+def number(cells: list[NotebookNode], stem: str) -> None:
+    """Give cells ids that depend on their text alone."""
     seen: dict[str, int] = {}
-    count = 0
     for cell in cells:
         again = seen[cell.source] = seen.get(cell.source, -1) + 1
         key = f"{stem}\0{cell.cell_type}\0{again}\0{cell.source}"
         cell.id = hashlib.sha256(key.encode()).hexdigest()[:12]
-        if cell.cell_type == "code":
-            count += 1
-            cell.execution_count = count
-            for output in cell.outputs:
-                if output.output_type == "execute_result":
-                    output.execution_count = count
 
 
 def write(path: Path, executed: NotebookNode, root: Path = ROOT) -> Path:
