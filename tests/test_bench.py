@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
@@ -122,6 +123,20 @@ def test_a_killed_table_loses_only_the_fold_in_flight() -> None:
     whole_file = read_result("whole")
     assert without_times(resumed_file["rows"]) == without_times(whole_file["rows"])
     assert resumed_file["pooled"] == whole_file["pooled"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_rows_at_a_time_are_recorded_as_one_after_the_other() -> None:
+    one, two = (table({"model": squares, "other": squares}, name=name) for name in ("one", "two"))
+    record_table(one, progress=False)
+    record_table(two, progress=False, n_jobs=2)
+    expected, found = read_result("one"), read_result("two")
+    assert without_times(found["rows"]) == without_times(expected["rows"])
+    assert found["pooled"] == expected["pooled"] and found["complete"]
+
+
+def squares(fold: Fold) -> FoldOutcome:
+    return FoldOutcome(X[fold.test, :2] ** 2)
 
 
 def without_times(lines: list[dict]) -> list[dict]:
@@ -251,7 +266,11 @@ def test_one_random_cell_of_a_recorded_table_runs_again(path: Path) -> None:
     if found["needs_mirror"] and not has_whole_mirror():
         pytest.skip(f"{path.name} needs all fetched texts: set GENRELAB_MIRROR to a whole mirror")
     seed = int(os.environ.get("GENRELAB_RERUN_SEED", random.SystemRandom().randrange(10**6)))
-    short = [line for line in found["rows"] if line["seconds"] <= LONGEST_RERUN]
+    too_much = set() if torch.cuda.is_available() else set(found.get("needs_gpu", ()))
+    repeatable = [line for line in found["rows"] if line["row"] not in too_much]
+    if not repeatable:
+        pytest.skip(f"{path.name} was recorded on a GPU, and there is none that torch can use")
+    short = [line for line in repeatable if line["seconds"] <= LONGEST_RERUN]
     if not short:
         pytest.skip(f"{path.name} has no row and fold of at most {LONGEST_RERUN} s")
     line = random.Random(seed).choice(short)

@@ -63,6 +63,9 @@ class Table:
         Columns of the labels that get a macro-F1 of their own, ``f1_macro_<part>``, in each fold.
     needs_mirror : bool, default=False
         Whether the rows need fetched texts.
+    needs_gpu : sequence of str, default=()
+        Rows that take minutes a fold without a GPU, and differ between processors by rounding:
+        they are not run again without one.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Table:
     label_names: Sequence[str] = ()
     parts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     needs_mirror: bool = False
+    needs_gpu: Sequence[str] = ()
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -334,7 +338,7 @@ def _earlier(table: Table, codes: Mapping[str, str]) -> dict:
     }
 
 
-def record_table(table: Table, progress: bool = True) -> Path:
+def record_table(table: Table, progress: bool = True, n_jobs: int = 1) -> Path:
     """Run every row on every fold and write ``book/results/<name>.json`` after each.
 
     A finished row and fold is kept where the file was made of the same data and the same code of
@@ -347,12 +351,15 @@ def record_table(table: Table, progress: bool = True) -> Path:
     table : Table
     progress : bool, default=True
         Show a progress bar.
+    n_jobs : int, default=1
+        Rows and folds at a time, by joblib: for a GPU that one of them does not fill.
 
     Returns
     -------
     Path
         The recorded file.
     """
+    from joblib import Parallel, delayed
     from rich.progress import track
 
     codes = {row: _code_of(run) for row, run in table.rows.items()}
@@ -374,6 +381,7 @@ def record_table(table: Table, progress: bool = True) -> Path:
             "title": table.title,
             "complete": complete,
             "needs_mirror": table.needs_mirror,
+            "needs_gpu": list(table.needs_gpu),
             "data": table.hashes,
             "code": codes,
             "kept": {row: earlier["kept"][row] for row in table.rows if row in earlier["kept"]},
@@ -383,8 +391,10 @@ def record_table(table: Table, progress: bool = True) -> Path:
         return record(table.name, payload)
 
     jobs = [(row, fold) for row in table.rows for fold in table.folds if is_open(row, fold)]
-    for row, fold in track(jobs, description=table.name, disable=not progress):
-        line, outcome = _run(table, row, fold)
+    runs = Parallel(n_jobs, return_as="generator")(delayed(_run)(table, *job) for job in jobs)
+    done = zip(jobs, runs, strict=True)
+    options = {"description": table.name, "total": len(jobs), "disable": not progress}
+    for (row, fold), (line, outcome) in track(done, **options):
         lines[(row, fold.repeat, fold.fold)] = line
         if outcome is not None:
             store.keep(row, fold, outcome)
