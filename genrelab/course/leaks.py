@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from genrelab.course.chapters import halves
+from genrelab.course.chapters import for_instructors, halves
 from genrelab.course.exercises import OPEN, Exercise, part
 from genrelab.course.myst import ROLE
 
@@ -43,11 +43,11 @@ def telling(text: str) -> set[str]:
     return {line for line in lines if line.count(" ") + 1 >= TELLING}
 
 
-def _sides(exercise: Exercise) -> tuple[list[str], list[str]]:
+def _sides(exercise: Exercise, answers: bool) -> tuple[list[str], list[str]]:
     """Split an exercise into what learners see and what they do not."""
     seen, unseen = [], []
     for cell in exercise.cells:
-        if part(cell) in OPEN:
+        if part(cell) in OPEN or not (answers or for_instructors(cell)):
             seen.append(cell.source)
         elif part(cell) == "solution" and cell.cell_type == "code":
             given, answer = halves(cell.source)
@@ -58,7 +58,7 @@ def _sides(exercise: Exercise) -> tuple[list[str], list[str]]:
     return seen, unseen
 
 
-def secrets(items: Iterable[NotebookNode | Exercise]) -> dict[str, str]:
+def secrets(items: Iterable[NotebookNode | Exercise], answers: bool = True) -> dict[str, str]:
     """Return what no learner of a chapter may read, line by line, each with its exercise.
 
     A line that the chapter teaches and the solution takes up is no secret, unless the chapter
@@ -68,6 +68,8 @@ def secrets(items: Iterable[NotebookNode | Exercise]) -> dict[str, str]:
     ----------
     items : iterable of NotebookNode or Exercise
         A chapter as `exercises.gather` returns it.
+    answers : bool, default=True
+        Whether answers are secret; rubrics and hidden checks always are.
 
     Returns
     -------
@@ -77,7 +79,7 @@ def secrets(items: Iterable[NotebookNode | Exercise]) -> dict[str, str]:
     shown, hidden = [], []
     for item in items:
         if isinstance(item, Exercise):
-            seen, unseen = _sides(item)
+            seen, unseen = _sides(item, answers)
             shown += seen
             hidden += [(telling(text), f"exercise {item.name}") for text in unseen]
         else:
@@ -103,9 +105,8 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(each)
 
 
-def readable(name: str, content: bytes) -> str:
-    """Return a file's text: of a notebook all its strings, of a page what stands between tags."""
-    text = content.decode("utf-8", errors="ignore")
+def readable(name: str, text: str) -> str:
+    """Return what a file tells: a notebook all its strings, a page what stands between tags."""
     if name.endswith(".ipynb"):
         return "\n".join(_strings(json.loads(text)))
     return unescape(re.sub(r"<[^<>]*>", " ", text)) if name.endswith(".html") else text
@@ -119,9 +120,10 @@ def files(place: Path) -> Iterator[tuple[str, str]]:
     elif zipfile.is_zipfile(place):
         with zipfile.ZipFile(place) as archive:
             for name in archive.namelist():
-                yield f"{place.name}/{name}", readable(name, archive.read(name))
+                text = archive.read(name).decode("utf-8", "ignore")
+                yield f"{place.name}/{name}", readable(name, text)
     else:
-        yield str(place), readable(place.name, place.read_bytes())
+        yield str(place), readable(place.name, place.read_text("utf-8", "ignore"))
 
 
 def found(secret: dict[str, str], texts: Iterable[tuple[str, str]]) -> list[str]:
@@ -154,3 +156,10 @@ def found(secret: dict[str, str], texts: Iterable[tuple[str, str]]) -> list[str]
             if f" {line} " in page
         ]
     return problems
+
+
+def refuse(secret: dict[str, str], texts: Iterable[tuple[str, str]]) -> None:
+    """Raise `LeakError` if a text holds a secret line; arguments as for `found`."""
+    problems = found(secret, texts)
+    if problems:
+        raise LeakError("\n".join(problems))
