@@ -92,7 +92,10 @@ def _load_table(name: str) -> Table:
 
 # What is no table of rows by folds: benchmarks of the machine, two labelings side by side, the
 # locked test and what was predicted of it.
-MEASUREMENTS = ("agreement", "encode", "locked_test", "prediction", "quantisation", "thresholds")
+MEASUREMENTS = (
+    "agreement", "encode", "latency", "locked_test", "prediction", "quantisation", "sweep",
+    "thresholds",
+)  # fmt: skip
 
 TABLES: dict[str, Callable[[], Table]] = {
     module.name: functools.partial(_load_table, module.name)
