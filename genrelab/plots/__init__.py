@@ -34,7 +34,7 @@ from genrelab.plots.scores import (
     threshold_cliff,
     threshold_curves,
 )
-from genrelab.plots.timeline import genre_timeline
+from genrelab.plots.timeline import genre_timeline, timeline_explorer
 
 __all__ = [
     "LOW_SUPPORT", "PALETTE", "SERIES", "Figure", "agreement", "cardinality", "co_occurrence",
@@ -42,5 +42,5 @@ __all__ = [
     "leaderboard", "leak_bars", "learning_curve", "lengths", "lines", "memory_lines",
     "paired_differences", "per_genre_dumbbell", "play_scores", "quality_vs_cost", "reading_more",
     "reliability", "resampled_rows", "support_colours", "threshold_cliff", "threshold_curves",
-    "threshold_explorer", "word_weights",
+    "threshold_explorer", "timeline_explorer", "word_weights",
 ]

@@ -1,4 +1,4 @@
-"""A figure to play with: the reader moves a threshold, and no kernel is needed."""
+"""Figures to play with, without a kernel; here the reader moves a threshold."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -22,23 +22,27 @@ class Explorer(base.Figure):
     still : Figure
         Picture and alt text.
     data : mapping
-        What the page computes from: ``genres``, ``titles``, ``scores`` (per mille, one row a
-        film), ``labels`` (positions in ``genres``, one list a film) and ``thresholds``.
+        What the page computes from: ``genres``, ``titles``, ``labels`` (positions in ``genres``,
+        one list a film), and whatever else its template wants.
+    template : Path
+        The page, with places for the picture and the data.
 
     Attributes
     ----------
     data : mapping
+    template : Path
     """
 
-    def __init__(self, still: base.Figure, data: Mapping[str, list]) -> None:
+    def __init__(self, still: base.Figure, data: Mapping[str, object], template: Path) -> None:
         super().__init__(still.canvas, still.alt)
         self.data = data
+        self.template = template
 
     def _repr_mimebundle_(
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> dict[str, str]:
         bundle = super()._repr_mimebundle_(include, exclude)
-        page = TEMPLATE.read_text("utf-8").replace("<!-- picture -->", bundle["text/html"])
+        page = self.template.read_text("utf-8").replace("<!-- picture -->", bundle["text/html"])
         packed = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
         # "</script>" in a title would end the element that holds it.
         return bundle | {"text/html": page.replace("/* data */", packed.replace("<", "\\u003c"))}
@@ -110,4 +114,4 @@ def threshold_explorer(
         "labels": [np.flatnonzero(row).tolist() for row in Y],
         "thresholds": np.rint(STEPS * cuts.clip(0, 1)).astype(int).tolist(),
     }
-    return Explorer(still, data)
+    return Explorer(still, data, TEMPLATE)

@@ -1,12 +1,17 @@
 """Figures of genres along a film: part by part, as a picture or to move along."""
 
+import base64
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from genrelab.plots import figure as base
+from genrelab.plots.explorer import Explorer
 
+TEMPLATE = Path(__file__).parent / "files" / "timeline_explorer.html"
+STEPS = 100  # scores between 0 and 1 that the page can tell apart
 MOST_ROWS = 16
 NAMED = 3  # genres that the alt text tells of
 
@@ -29,8 +34,9 @@ def along(scores: ArrayLike, label_names: Sequence[str], what: str = "scores") -
 
 
 def place(part: int, n_parts: int) -> str:
-    """Return where a part lies in the script: ``'25-50 %'``."""
-    return f"{100 * part / n_parts:.0f}\N{EN DASH}{100 * (part + 1) / n_parts:.0f} %"
+    """Return where a part lies in the script: ``'25–50 %'``; halves are rounded up."""
+    start, stop = (int(100 * edge / n_parts + 0.5) for edge in (part, part + 1))
+    return f"{start}–{stop} %"
 
 
 @base.styled
@@ -110,3 +116,68 @@ def genre_timeline(
     parts = f"{n_parts} parts" if n_parts > 1 else "one part"
     alt = f"Genre scores in {parts} of the script. {'; '.join(said)}."
     return base.finish(canvas, title or message, alt, note)
+
+
+def timeline_explorer(
+    scores: Sequence[ArrayLike],
+    Y: ArrayLike,
+    label_names: Sequence[str],
+    titles: Sequence[str],
+    *,
+    first: int = 0,
+    title: str | None = None,
+) -> Explorer:
+    """Let the reader choose a film and move along it, by mouse, finger or arrow keys.
+
+    The page holds titles and scores, rounded to hundredths, and loads nothing.
+
+    Parameters
+    ----------
+    scores : sequence of n arrays of shape (parts, L)
+        Probabilities of equal parts of each script, by a model that has not seen the film.
+    Y : array-like of shape (n, L)
+        0/1 labels: a film's own genres are set off.
+    label_names : sequence of str, length L
+        Genre names.
+    titles : sequence of str, length n
+        Film titles.
+    first : int, default=0
+        The film to begin with; also that of the still picture.
+    title : str, optional
+        The message of the still picture.
+
+    Returns
+    -------
+    Explorer
+
+    Raises
+    ------
+    ValueError
+        If shapes or lengths differ, or a score is no probability.
+
+    Examples
+    --------
+    >>> made = timeline_explorer([[[0.1, 0.9], [0.2, 0.8]]], [[0, 1]], ["War", "Drama"], ["A"])
+    >>> list(base64.b64decode(made.data["scores"][0])), made.data["labels"]
+    ([10, 90, 20, 80], [[1]])
+    """
+    Y, names = base.label_matrix(Y, label_names)
+    titles = list(map(str, titles))
+    if not len(scores) == len(titles) == len(Y):
+        raise ValueError(
+            f"{len(scores)} films have scores, {len(titles)} titles and {len(Y)} labels; expected "
+            "the same number."
+        )
+    films = [along(of_film, names, f"film {titles[row]!r}") for row, of_film in enumerate(scores)]
+    marked = [name for name, own in zip(names, Y[first], strict=True) if own]
+    message = title or f"{titles[first]}, part by part"
+    still = genre_timeline(films[first], names, marked=marked, title=message)
+    packed = [np.rint(STEPS * film).astype(np.uint8).tobytes() for film in films]
+    data = {
+        "genres": list(names),
+        "titles": titles,
+        "scores": [base64.b64encode(film).decode("ascii") for film in packed],
+        "labels": [np.flatnonzero(row).tolist() for row in Y],
+        "first": int(first),
+    }
+    return Explorer(still, data, TEMPLATE)
