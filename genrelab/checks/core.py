@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 if TYPE_CHECKING:
     from genrelab.datasets.script_features import ScriptFeatures
+    from genrelab.splits import Fold
 
 _points: dict[str, int] = {}
 _outcomes: dict[str, "Outcome"] = {}
@@ -55,6 +56,20 @@ def films(min_count: int = 35) -> "ScriptFeatures":
 
     every = load("script_features", min_count=min_count)
     return every.select(np.isin(every.ids, load("script_features").ids))
+
+
+@functools.cache
+def folds() -> list["Fold"]:
+    """Return the five folds of the first repeat, which the chapters run live.
+
+    Examples
+    --------
+    >>> len(folds())
+    5
+    """
+    from genrelab.splits import headline_folds
+
+    return headline_folds()[:5]
 
 
 @dataclass(frozen=True)
