@@ -307,11 +307,11 @@ class Ceiling:
     def __getattr__(self, name: str) -> object:
         return getattr(self._model, name)
 
-    def encode(self, input_ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def launch(self, input_ids: np.ndarray, lengths: np.ndarray) -> torch.Tensor:
         self.tried.append(input_ids.size)
         if input_ids.size > self._tokens:
             raise self._error
-        return self._model.encode(input_ids, lengths)
+        return self._model.launch(input_ids, lengths)
 
 
 OUT_OF_MEMORY = [
@@ -348,6 +348,18 @@ def test_a_window_that_does_not_fit_alone_says_what_to_do(encoder: ScriptEncoder
         pytest.raises(WindowTooLargeError, match=r"one window of 64 tokens .*float32.*GiB free"),
     ):
         encoder.transform([script(500)])
+
+
+def test_what_was_finished_before_a_window_did_not_fit_is_in_the_store(
+    encoder: ScriptEncoder, tmp_path: Path
+) -> None:
+    encoder.set_params(store=tmp_path, token_budget=64).fit()
+    encoder._loaded = Ceiling(encoder._load(), tokens=40, error=OUT_OF_MEMORY[0])
+    # One look-ahead holds 8 x 64 tokens: all its documents are done when the long one comes.
+    texts = ["sea " * 30 for _ in range(16)] + [script(500)]
+    with pytest.raises(WindowTooLargeError):
+        encoder.transform([f"{n} {text}" for n, text in enumerate(texts)])
+    assert len(VectorStore(tmp_path)) == 16
 
 
 def test_another_error_is_not_taken_for_lack_of_memory(encoder: ScriptEncoder) -> None:

@@ -83,11 +83,11 @@ def _longest_first(waiting: list[Window], budget: Callable[[], int]) -> Iterator
 
 
 def ahead(
-    function: Callable[[Item], Result], items: Iterable[Item], depth: int
+    function: Callable[[Item], Result], items: Iterable[Item], depth: int, threads: int = 1
 ) -> Iterator[Result]:
-    """Map in a thread that runs at most ``depth`` items ahead, in order.
+    """Map in threads that run at most ``depth`` items ahead, in order.
 
-    The fast tokenizers release Python's lock and use every core, so one thread keeps a device fed.
+    The fast tokenizers release Python's lock and use every core, so threads suffice.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def ahead(
     [1, 2, 3]
     """
     pending: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="genrelab-tokenizer") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="genrelab-tokenizer") as pool:
         try:
             for item in items:
                 pending.append(pool.submit(function, item))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
     from torch import nn
 
@@ -45,8 +46,8 @@ class LoadedModel:
     longest_window: int
     dim: int
 
-    def encode(self, input_ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Return one vector a window.
+    def launch(self, input_ids: np.ndarray, lengths: np.ndarray) -> "torch.Tensor":
+        """Start the model on a batch and return at once; a GPU goes on working meanwhile.
 
         Parameters
         ----------
@@ -57,17 +58,26 @@ class LoadedModel:
 
         Returns
         -------
-        ndarray of float32, shape (windows, dim)
+        Tensor of shape (windows, dim)
+            On the device; reading it waits for the result.
         """
         import torch
 
-        ids = torch.from_numpy(input_ids.astype(np.int64)).to(self.device)  # (windows, longest)
-        ends = torch.from_numpy(lengths.astype(np.int64)).to(self.device)  # (windows,)
+        ids = self._sent(input_ids).long()  # (windows, longest)
+        ends = self._sent(lengths)  # (windows,)
         mask = torch.arange(ids.shape[1], device=self.device) < ends[:, None]  # (windows, longest)
         with torch.inference_mode(), self._autocast():
             features = {"input_ids": ids, "attention_mask": mask.long()}
-            vectors = self.network(features)["sentence_embedding"]  # (windows, dim)
-        return vectors.float().cpu().numpy()
+            return self.network(features)["sentence_embedding"].float()  # (windows, dim)
+
+    def _sent(self, numbers: np.ndarray) -> "torch.Tensor":
+        import torch
+
+        tensor = torch.from_numpy(numbers)
+        if not self.device.startswith("cuda"):
+            return tensor.to(self.device)
+        # From pinned memory the copy does not wait for the batch before it.
+        return tensor.pin_memory().to(self.device, non_blocking=True)
 
     def _autocast(self) -> AbstractContextManager:
         import torch

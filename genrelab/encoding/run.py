@@ -5,6 +5,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,8 +17,12 @@ from genrelab.encoding.store import VectorStore, content_key
 from genrelab.encoding.tokens import DocumentTokenizer
 from genrelab.windows import windows
 
-# Documents that the tokenizer thread may run ahead of the model.
-TOKENIZE_AHEAD = 4
+if TYPE_CHECKING:
+    import torch
+
+# Threads that tokenise, and documents that they may run ahead of the model. A GPU reads a script in
+# a hundredth of a second: it needs many at work, and enough in stock to fill a look-ahead.
+TOKENIZERS = {"cpu": (1, 4), "cuda": (4, 32)}
 
 
 @dataclass
@@ -75,6 +80,7 @@ class Run:
     collect_errors: bool
     _open: dict[int, _Open] = field(default_factory=dict)
     _done: deque[tuple[np.ndarray | None, Receipt]] = field(default_factory=deque)
+    _launched: tuple[list[Window], "torch.Tensor", float] | None = None
     _warned: bool = False
 
     def documents(
@@ -83,7 +89,8 @@ class Run:
         """Yield (vector, receipt) as documents finish; a refused one has no vector."""
         named = zip(ids, texts, strict=True) if ids else ((str(i), t) for i, t in enumerate(texts))
         items = ((index, name, text) for index, (name, text) in enumerate(named))
-        prepared = ahead(self._prepare, items, TOKENIZE_AHEAD)
+        threads, depth = TOKENIZERS["cuda" if self.model.device.startswith("cuda") else "cpu"]
+        prepared = ahead(self._prepare, items, depth, threads)
         batches = budgeted(self._windows(prepared), lambda: self.token_budget)
         for number, batch in enumerate(batches, 1):
             self._encode(batch)
@@ -92,6 +99,7 @@ class Run:
                 memory.trim()
             while self._done:
                 yield self._done.popleft()
+        self._collect()
         while self._done:
             yield self._done.popleft()
 
@@ -148,12 +156,15 @@ class Run:
             if vectors is None:
                 self._back_off(waiting[:count])
                 continue
-            self._deliver(waiting[:count], vectors, time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            # The device works on this batch while the one before it is read and pooled.
+            self._collect()
+            self._launched = (waiting[:count], vectors, seconds)
             waiting = waiting[count:]
 
-    def _try(self, part: list[Window]) -> np.ndarray | None:
+    def _try(self, part: list[Window]) -> "torch.Tensor | None":
         try:
-            return self.model.encode(*pad(part, self.model.pad_id))
+            return self.model.launch(*pad(part, self.model.pad_id))
         except Exception as error:
             if not memory.is_out_of_memory(error):
                 raise
@@ -161,8 +172,19 @@ class Run:
         memory.release(self.model.device)
         return None
 
+    def _collect(self) -> None:
+        """Read and pool the batch that is under way, if one is."""
+        if self._launched is None:
+            return
+        part, vectors, seconds = self._launched
+        self._launched = None
+        start = time.perf_counter()
+        found = vectors.cpu().numpy()  # (windows, dim)
+        self._deliver(part, found, seconds + time.perf_counter() - start)
+
     def _back_off(self, part: list[Window]) -> None:
         longest = len(part[0].ids)
+        self._collect()
         if len(part) == 1:
             raise memory.too_large(self.model, longest, self.token_budget)
         tried = longest * len(part)

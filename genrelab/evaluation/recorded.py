@@ -96,12 +96,41 @@ def hardware() -> dict[str, object]:
         model, flags = fields.get("model name", model), fields.get("flags", "")
     return {
         "cpu": model,
-        "cores": os.cpu_count(),
+        "cores": _cores(),
         "amx": "amx_bf16" in flags.split(),
         "avx512_bf16": "avx512_bf16" in flags.split(),
         "ram_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpu": _output_of("nvidia-smi", "--query-gpu=name", "--format=csv,noheader"),
+        "gpu": _gpu(),
     }
+
+
+def _cores() -> int | None:
+    """Return the cores that this process may use; a part of the machine's, under ``taskset``."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count()
+
+
+def environment() -> dict[str, object]:
+    """Say where and when a number was made: commit, date, hardware, versions.
+
+    Examples
+    --------
+    >>> list(environment())
+    ['commit', 'date', 'hardware', 'versions']
+    """
+    return {
+        "commit": _commit(),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "hardware": hardware(),
+        "versions": _versions(),
+    }
+
+
+def _gpu() -> str | None:
+    """Return the GPU's name, unless it is hidden from this process."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") == "":
+        return None
+    return _output_of("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
 
 
 def _output_of(*command: str) -> str | None:
@@ -187,14 +216,7 @@ def record(name: str, payload: Mapping[str, object]) -> Path:
         If the name does not fit or the file would be larger than 200 kB.
     """
     path = _result_path(name)
-    header = {
-        "name": name,
-        "command": f"genrelab bench {name}",
-        "commit": _commit(),
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "hardware": hardware(),
-        "versions": _versions(),
-    }
+    header = {"name": name, "command": f"genrelab bench {name}", **environment()}
     text = _to_json(_plain({**header, **payload}))
     if len(text.encode()) > MAX_RECORD_BYTES:
         raise ValueError(
