@@ -548,6 +548,36 @@ def drop_first_sentence(text: str) -> str:
     return ""
 
 
+def sentences(text: str) -> list[str]:
+    r"""Cut a text into sentences; a blank line ends one too, and a scene heading is one.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    list of str
+        Each on one line; joined by blanks they are the text, white space aside.
+
+    Examples
+    --------
+    >>> sentences("INT. BAR - DAY\nMr. Pink waits. He\nsmokes.\n\nPINK\nWell?")
+    ['INT. BAR - DAY', 'Mr. Pink waits.', 'He smokes.', 'PINK Well?']
+    """
+    found = []
+    for block in re.split(r"\n\s*\n", _SCENE.sub(r"\n\n\g<0>\n\n", text)):
+        rest = " ".join(block.split())
+        start = 0
+        for end in () if _SCENE.match(rest) else _SENTENCE_END.finditer(rest):
+            head, tail = rest[start : end.end()], rest[end.end() :].lstrip()
+            if _ends_sentence(head, tail):
+                found.append(head)
+                start = len(rest) - len(tail)
+        found += [rest[start:]] if rest[start:] else []
+    return found
+
+
 def _ends_sentence(head: str, rest: str) -> bool:
     if head[-1] in "!?":  # "Thanks for Everything!" is a part of a title: it has no verb
         return any(word[0].islower() and word not in _SMALL_IN_TITLES for word in head.split())

@@ -5,16 +5,20 @@ from typing import Annotated
 import typer
 
 from genrelab import __version__
-from genrelab.cli import data, work
+from genrelab.cli import data, models, work
 
 app = typer.Typer(
     name="genrelab",
     help="Predict a film's genres from its text, and encode documents of any length.",
     no_args_is_help=True,
     add_completion=False,
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
 app.add_typer(data.app, name="data")
+app.command("predict")(models.predict)
+app.command("train")(models.train)
+app.command("evaluate")(models.evaluate)
 app.command("bench")(work.bench)
 app.command("embed")(work.embed)
 

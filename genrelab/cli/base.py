@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from genrelab import datasets
 from genrelab.datasets.fetch import FetchError
 
 PROBLEMS, BAD_INPUT = 1, 2
@@ -86,3 +87,53 @@ Config = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON to standard output.")]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        help="For a folder: CSV file with the columns id and labels (Crime|Drama). Without it the "
+        "sub-folders are the genres.",
+        metavar="FILE.csv",
+    ),
+]
+Load = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--load", metavar="KEY=VALUE", help="Option of the data set's loader, e.g. view=logline."
+    ),
+]
+
+
+def read_pairs(words: list[str] | None) -> dict[str, object]:
+    """Read KEY=VALUE words; values as YAML reads them, so that 3 is a number."""
+    import yaml
+
+    found = {}
+    for word in words or ():
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise ValueError(f"{word!r} is no KEY=VALUE, such as max_epochs=20.")
+        found[key] = yaml.safe_load(value)
+    return found
+
+
+def read_data(data: str, labels: Path | None, options: list[str] | None) -> datasets.Dataset:
+    """Load a data set by name, or a folder of texts."""
+    if data in datasets.NAMES:
+        if labels is not None:
+            raise ValueError(f"--labels goes with a folder; {data} has labels of its own.")
+        return datasets.load(data, **read_pairs(options))
+    if Path(data).exists():
+        return datasets.load_folder(data, labels, **read_pairs(options))
+    datasets.module(data)  # says which data sets there are
+    raise AssertionError
+
+
+def write_file(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
+    try:
+        draft.write_bytes(content)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

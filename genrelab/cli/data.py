@@ -1,15 +1,28 @@
 """``genrelab data``: list, fetch, verify, clean, explore and export what there is to read."""
 
 import warnings
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import track
 from rich.table import Column, Table
 
 from genrelab import datasets, settings
-from genrelab.cli.base import PROBLEMS, AsJson, Quiet, one_line_errors, print_json
+from genrelab.cli.base import (
+    PROBLEMS,
+    AsJson,
+    Config,
+    Labels,
+    Load,
+    Quiet,
+    one_line_errors,
+    print_json,
+    read_data,
+    write_file,
+)
 from genrelab.datasets.scripts import LockedTestWarning
 
 app = typer.Typer(
@@ -17,6 +30,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+Source = Annotated[
+    str, typer.Argument(metavar="DATA", help="A data set by name, or a folder of your own texts.")
+]
 Name = Annotated[str, typer.Argument(metavar="NAME", help=f"One of: {', '.join(datasets.NAMES)}.")]
 
 
@@ -94,3 +110,137 @@ def build_features_command(
         scripts = datasets.load("scripts", split="all", min_count=1)
         path = build_features(scripts, settings.cache_dir() / "encoded", out=out)
     typer.echo(f"script_features: {len(scripts):,} scripts, written to {path}")
+
+
+@app.command("clean")
+def clean_command(
+    data: Source,
+    out: Annotated[Path, typer.Argument(help="File to write: .csv or .parquet.", metavar="OUT")],
+    labels: Labels = None,
+    load: Load = None,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Clean a data set, or a folder of raw texts, into one table; say what went.
+
+    Page furniture goes, and the footer that names the genres. Texts that hold nothing else, and
+    texts that are the same as an earlier one, are left out; they are counted and named.
+
+    For example:
+
+        genrelab data clean my_texts clean.csv --labels labels.csv
+    """
+    from genrelab.datasets.export import export
+
+    with one_line_errors():
+        dataset = read_data(data, labels, load)
+        rows = _counted(range(len(dataset)), "cleaning", quiet)
+        cleaned, dropped, cut = datasets.clean(dataset, rows)
+        export(cleaned, out)
+    found = {
+        "rows": len(dataset),
+        "kept": len(cleaned),
+        "dropped": dropped,
+        "characters_cut": cut,
+        "notes": list(dataset.card.notes),
+        "file": str(out),
+    }
+    if as_json:
+        print_json(found)
+        return
+    typer.echo(f"{len(dataset):,} texts read, {len(cleaned):,} kept, {cut:,} characters cut: {out}")
+    for reason, names in dropped.items():
+        typer.echo(f"{len(names):,} {reason}: {', '.join(names[:5])}{', …' * (len(names) > 5)}")
+    for note in dataset.card.notes:
+        typer.echo(f"on loading: {note}")
+
+
+@app.command("explore")
+def explore_command(
+    data: Source,
+    out: Annotated[Path, typer.Argument(help="Folder for the pictures.", metavar="FOLDER")],
+    labels: Labels = None,
+    load: Load = None,
+    clean: Annotated[bool, typer.Option("--clean", help="Clean the texts first.")] = False,
+    config: Config = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look at a data set, raw or clean: numbers, and pictures of genres and lengths.
+
+    For example:
+
+        genrelab data explore films pictures/ --load view=synopsis
+    """
+    with one_line_errors():
+        dataset = read_data(data, labels, load)
+        rows = _counted(range(len(dataset)), "reading", quiet)
+        if clean:
+            dataset, _, _ = datasets.clean(dataset, rows)
+            rows = range(len(dataset))
+        pictures = _pictures(dataset, rows)
+        for name, picture in pictures.items():
+            write_file(out / f"{name}.png", picture)
+        numbers = dataset.summary()
+    found = {
+        "data": dataset.name,
+        **numbers.dropna().to_dict(),
+        "label_counts": dict(dataset.card.label_counts),
+        "pictures": [str(out / f"{name}.png") for name in pictures],
+    }
+    if as_json:
+        print_json(found)
+    else:
+        typer.echo(numbers.to_string())
+        typer.echo("\n".join(f"written: {path}" for path in found["pictures"]))
+
+
+def _pictures(dataset: datasets.Dataset, rows: Iterable[int]) -> dict[str, bytes]:
+    """Draw what a data set has: labels, label sets, lengths."""
+    from genrelab import plots
+
+    n_words = getattr(dataset, "n_words", None)
+    if n_words is None:
+        n_words = [len(dataset.texts[row].split()) for row in rows]
+    Y, names = dataset.labels, list(dataset.label_names)
+    figures = {"lengths": plots.lengths({dataset.name: n_words})}
+    if names:
+        figures["genres"] = plots.genre_counts(Y, names, unit="texts")
+    if len(names) > 1 and not dataset.card.single_label:
+        figures["genres_a_text"] = plots.cardinality(Y, unit="texts")
+        figures["genres_together"] = plots.co_occurrence(Y, names, unit="texts")
+    return {name: figure.png for name, figure in figures.items()}
+
+
+@app.command("export")
+def export_command(
+    data: Source,
+    out: Annotated[
+        Path, typer.Argument(help="File to write: .csv, .parquet or .conllu.", metavar="OUT")
+    ],
+    labels: Labels = None,
+    load: Load = None,
+    config: Config = None,
+    quiet: Quiet = False,
+) -> None:
+    """Write a data set as CSV, parquet or CoNLL-U.
+
+    CoNLL-U holds words and lemmas; part-of-speech tags where spaCy and its English model are
+    installed, else `_` and a comment that says so.
+
+    For example:
+
+        genrelab data export plays plays.conllu
+    """
+    from genrelab.datasets.export import export
+
+    with one_line_errors():
+        dataset = read_data(data, labels, load)
+        export(dataset, out, _counted(range(len(dataset)), "writing", quiet))
+    typer.echo(f"{len(dataset):,} rows: {out}")
+
+
+def _counted(rows: range, what: str, quiet: bool) -> Iterable[int]:
+    """Show a progress bar on standard error while rows are taken."""
+    return track(rows, what, console=Console(stderr=True), disable=quiet, transient=True)

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from genrelab.datasets.base import Dataset, DatasetCard, DatasetError
+from genrelab.datasets.cleaning import clean
 from genrelab.datasets.folder import load_folder
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "Dataset",
     "DatasetCard",
     "DatasetError",
+    "clean",
     "list_datasets",
     "load",
     "load_folder",

@@ -156,13 +156,39 @@ def _read(encoding: str, path: Path) -> str:
 
 
 def _decode(path: Path, encoding: str) -> str:
-    data = path.read_bytes()
+    return decode(path.read_bytes(), str(path), encoding)
+
+
+def decode(data: bytes, name: str, encoding: str = "utf-8") -> str:
+    r"""Turn bytes into text with plain line ends, or say which byte is wrong.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        What the message calls them.
+    encoding : str, default="utf-8"
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    DatasetError
+        If a byte does not fit, or the encoding is unknown.
+
+    Examples
+    --------
+    >>> decode(b"INT. BAR\r\n", "bar.txt")
+    'INT. BAR\n'
+    """
     try:
         text = data.decode("utf-8-sig" if encoding.lower() == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DatasetError(
-            f"{path}, line {line}: byte 0x{data[error.start]:02x} is not {encoding}. Save the file "
+            f"{name}, line {line}: byte 0x{data[error.start]:02x} is not {encoding}. Save the file "
             "as UTF-8, or pass its encoding, for example encoding='cp1252'."
         ) from None
     except LookupError:

@@ -18,7 +18,7 @@ from genrelab.evaluation.crossval import (
     run_fold,
     summaries,
 )
-from genrelab.evaluation.recorded import glue, hardware, read_result, record
+from genrelab.evaluation.recorded import environment, glue, hardware, read_result, record
 
 __all__ = [
     "CVResult",
@@ -29,6 +29,7 @@ __all__ = [
     "compare_on_rows",
     "compare_results",
     "cross_validate",
+    "environment",
     "glue",
     "hardware",
     "nadeau_bengio",

@@ -1,0 +1,301 @@
+"""Models by name: what each reads, how it is built, and how it becomes a predictor."""
+
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from genrelab import settings
+from genrelab.datasets import Dataset
+from genrelab.datasets.base import LazyTexts
+from genrelab.models.predictor import GenrePredictor, Vectors, Words, window_encoder
+from genrelab.text import film_text
+from genrelab.thresholds import ThresholdTuner, TunedMultilabelClassifier
+
+LARGEST_VOCABULARY = 20_000
+FEWEST_TEXTS = 2
+
+
+class Recipe(NamedTuple):
+    """A model by name.
+
+    Attributes
+    ----------
+    reads : {"words", "vectors", "windows", "texts"}
+        Word counts, the mean of the window vectors, all of these, or the texts themselves.
+    build : callable
+        Takes a loss by name and makes an untrained classifier.
+    losses : tuple of str
+        The losses that it knows, its own first; empty if any of `genrelab.losses`.
+    part : callable or None
+        Turns the trained classifier into what a predictor saves; None where it cannot.
+    """
+
+    reads: str
+    build: Callable[[str], BaseEstimator]
+    losses: tuple[str, ...] = ()
+    part: Callable[..., Words | Vectors] | None = None
+
+
+def _tfidf(loss: str) -> BaseEstimator:
+    from sklearn.feature_extraction.text import TfidfTransformer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.pipeline import make_pipeline
+
+    logistic = LogisticRegression(
+        C=10, solver="liblinear", dual=True, max_iter=1000, random_state=0,
+        class_weight="balanced" if loss == "balanced" else None,
+    )  # fmt: skip
+    return make_pipeline(TfidfTransformer(sublinear_tf=True), OneVsRestClassifier(logistic))
+
+
+def _minilm(loss: str) -> BaseEstimator:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    weights = "balanced" if loss == "balanced" else None
+    logistic = LogisticRegression(C=0.01, max_iter=1000, class_weight=weights)
+    return make_pipeline(StandardScaler(), OneVsRestClassifier(logistic))
+
+
+def _net(home: str, name: str) -> Callable[[str], BaseEstimator]:
+    """Return a builder that imports its class, and torch with it, when it is called."""
+
+    def build(loss: str) -> BaseEstimator:
+        return getattr(import_module(f"genrelab.models.{home}"), name)(loss=loss)
+
+    return build
+
+
+def _linear(pipeline: BaseEstimator, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights, shape (L, d), and biases, shape (L,), of one-vs-rest classifiers."""
+    members = pipeline[-1].estimators_
+    for name, member in zip(names, members, strict=True):
+        if not hasattr(member, "coef_"):
+            raise ValueError(
+                f"label {name!r} stands on every text or on none; expected both kinds. Leave it "
+                "out or add texts."
+            )
+    weights = np.vstack([member.coef_[0] for member in members])
+    return weights, np.array([member.intercept_[0] for member in members])
+
+
+def _words_part(
+    pipeline: BaseEstimator, names: Sequence[str], vocabulary: Sequence[str] | None
+) -> Words:
+    weights, bias = _linear(pipeline, names)
+    if vocabulary is None:
+        vocabulary = pipeline[0].get_feature_names_out()
+    idf = pipeline[-2].idf_.astype(np.float32)
+    return Words(tuple(map(str, vocabulary)), idf, weights.astype(np.float16), bias)
+
+
+def _linear_part(pipeline: BaseEstimator, names: Sequence[str], _: object) -> Vectors:
+    weights, bias = _linear(pipeline, names)
+    return _scaled(pipeline[0], [(weights, bias)])
+
+
+def _net_part(net: BaseEstimator, names: Sequence[str], _: object) -> Vectors:
+    """Fold batch norm into the layer before it: the net is at rest now."""
+    from torch import nn
+
+    layers: list[tuple[np.ndarray, np.ndarray]] = []
+    for module in net.module_:
+        if isinstance(module, nn.Linear):
+            layers.append((module.weight.detach().numpy(), module.bias.detach().numpy()))
+        elif isinstance(module, nn.BatchNorm1d):
+            gain = (module.weight / (module.running_var + module.eps).sqrt()).detach().numpy()
+            weights, bias = layers[-1]
+            centred = (bias - module.running_mean.numpy()) * gain + module.bias.detach().numpy()
+            layers[-1] = (weights * gain[:, None], centred)
+    return _scaled(net.scaler_, layers)
+
+
+def _scaled(scaler: BaseEstimator, layers: list[tuple[np.ndarray, np.ndarray]]) -> Vectors:
+    """Make standardising a part of the first layer."""
+    weights, bias = layers[0]
+    first = weights / scaler.scale_
+    folded = [(first, bias - first @ scaler.mean_), *layers[1:]]
+    return Vectors(tuple(folded), scaler.mean_, window_encoder())
+
+
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "tfidf": Recipe("words", _tfidf, ("balanced", "bce"), _words_part),
+        "minilm": Recipe("vectors", _minilm, ("bce", "balanced"), _linear_part),
+        "ffn": Recipe("vectors", _net("heads", "FeedForward"), part=_net_part),
+        "recurrent": Recipe("texts", _net("recurrent", "Recurrent")),
+        "attention": Recipe("windows", _net("aggregate", "WindowNet")),
+        "finetune": Recipe("texts", _net("finetune", "FineTuned")),
+    }
+)
+
+
+def recipe(name: str) -> Recipe:
+    """Return a recipe by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+
+    Examples
+    --------
+    >>> recipe("tfidf").reads
+    'words'
+    """
+    if name not in RECIPES:
+        raise ValueError(f"there is no model {name!r}; expected one of {', '.join(RECIPES)}.")
+    return RECIPES[name]
+
+
+def build(
+    name: str, dataset: Dataset, *, loss: str | None = None, options: Mapping[str, Any] = {}
+) -> BaseEstimator:
+    """Return an untrained classifier for what `inputs` gives.
+
+    Parameters
+    ----------
+    name : str
+        One of ``RECIPES``.
+    dataset : Dataset
+    loss : str, optional
+        The model's own when left out: ``"balanced"`` for tfidf, else ``"bce"``.
+    options : mapping of str to object, default={}
+        Further parameters of the classifier, as ``set_params`` takes them.
+
+    Returns
+    -------
+    classifier
+
+    Raises
+    ------
+    ValueError
+        If the model does not know the loss or a parameter.
+
+    Examples
+    --------
+    >>> from genrelab.datasets import load
+    >>> build("minilm", load("script_features"), loss="balanced")[-1].estimator.class_weight
+    'balanced'
+    """
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.pipeline import make_pipeline
+
+    made = recipe(name)
+    loss = loss or (made.losses or ("bce",))[0]
+    if made.losses and loss not in made.losses:
+        raise ValueError(
+            f"loss is {loss!r}; {name} knows {' and '.join(made.losses)}. The nets know more."
+        )
+    estimator = made.build(loss).set_params(**options)
+    if made.reads == "words" and not hasattr(dataset, "counts"):
+        counter = CountVectorizer(min_df=FEWEST_TEXTS, max_features=LARGEST_VOCABULARY)
+        return make_pipeline(counter, *(step for _, step in estimator.steps))
+    return estimator
+
+
+def inputs(name: str, dataset: Dataset, *, progress: bool = False) -> Any:  # noqa: ANN401
+    """Return what a model reads of a data set, row by row.
+
+    Texts are cleaned by `genrelab.text.film_text`, as a predictor cleans them, and encoded
+    vectors kept in the cache. ``script_features`` has counts and vectors ready.
+
+    Parameters
+    ----------
+    name : str
+        One of ``RECIPES``.
+    dataset : Dataset
+        n rows.
+    progress : bool, default=False
+        Show a progress bar where texts are encoded.
+
+    Returns
+    -------
+    sparse matrix or ndarray of n rows, or sequence of n texts or arrays
+
+    Examples
+    --------
+    >>> from genrelab.datasets import load
+    >>> inputs("minilm", load("script_features")).shape
+    (885, 384)
+    """
+    reads = recipe(name).reads
+    ready = {"words": "counts", "vectors": "vectors", "windows": "segments"}.get(reads, "")
+    if hasattr(dataset, ready):
+        return getattr(dataset, ready)
+    texts = LazyTexts(range(len(dataset)), lambda row: film_text(dataset.texts[row]))
+    if reads in ("words", "texts"):
+        return list(texts)
+    encoder = window_encoder(store=settings.cache_dir() / "encoded", progress=progress)
+    if reads == "vectors":
+        encoder.set_params(pooling="mean")
+    return encoder.transform(texts, ids=dataset.ids)
+
+
+def train(
+    name: str,
+    dataset: Dataset,
+    *,
+    loss: str | None = None,
+    options: Mapping[str, Any] = {},
+    progress: bool = False,
+) -> tuple[GenrePredictor, BaseEstimator]:
+    """Train a model on all rows of a data set, thresholds tuned on out-of-fold scores.
+
+    Parameters
+    ----------
+    name, loss, options, progress
+        As in `build` and `inputs`.
+    dataset : Dataset
+
+    Returns
+    -------
+    GenrePredictor
+        Ready to be saved.
+    classifier
+        The trained one, with ``history_`` if it is a net.
+
+    Raises
+    ------
+    ValueError
+        If the model cannot be saved, or the data set has no labels.
+    """
+    import pandas as pd
+
+    made = recipe(name)
+    if made.part is None:
+        able = ", ".join(key for key, each in RECIPES.items() if each.part)
+        raise ValueError(
+            f"{name} cannot be saved as a predictor; these can: {able}. To judge it: "
+            f"genrelab evaluate {name} --data {dataset.name}"
+        )
+    if not dataset.label_names:
+        raise ValueError(
+            f"{dataset.name} has no labels; expected some to learn. Put texts into genre folders "
+            "or give a labels CSV."
+        )
+    tuned = TunedMultilabelClassifier(
+        build(name, dataset, loss=loss, options=options), ThresholdTuner(at_least_one=True)
+    ).fit(
+        inputs(name, dataset, progress=progress),
+        pd.DataFrame(dataset.labels, columns=list(dataset.label_names)),
+        dataset.groups,
+    )
+    part = made.part(tuned.estimator_, dataset.label_names, getattr(dataset, "vocabulary", None))
+    facts = {
+        "card": f"{name} on {dataset.card.title}",
+        "data": {"name": dataset.name, "rows": len(dataset), "sha256": dataset.data_hash},
+        # Optimistic by a little: thresholds were tuned on these same out-of-fold scores.
+        "metrics": {"f1_macro where tuned": round(tuned.tuner_.objective_value_, 4)},
+    }
+    predictor = GenrePredictor(
+        part, dataset.label_names, tuned.thresholds_, dataset.card.single_label, facts
+    )
+    return predictor, tuned.estimator_
