@@ -32,7 +32,9 @@ class Chapter:
     items : list of NotebookNode or Exercise
         The same, exercises gathered and assigned ones put in.
     context : Context
-        What its Markdown may refer to; for students without the values that answers glue.
+        What its Markdown may refer to, less the values that answers glue.
+    key : Context
+        The same with these values.
     root : Path
         The checkout.
     """
@@ -41,6 +43,7 @@ class Chapter:
     source: NotebookNode
     items: list[NotebookNode | Exercise]
     context: myst.Context
+    key: myst.Context
     root: Path
 
     @property
@@ -52,12 +55,6 @@ class Chapter:
     def name(self) -> str:
         """Its file's stem."""
         return self.path.stem
-
-    def for_learners(self) -> "Chapter":
-        """Return the chapter with a context that knows nothing from answers."""
-        cells = [item for item in self.items if not isinstance(item, Exercise)]
-        glue = notebooks.glued(new_notebook(cells=cells))
-        return replace(self, context=replace(self.context, glue=glue))
 
 
 def open_chapters(
@@ -88,13 +85,18 @@ def open_chapters(
         notebooks.add_outputs(source, nbformat.read(stored, as_version=4), path.name)
         context = context or notebooks.book_context(path, {}, root)
         items = gather(source.cells, path.name)
-        mine = replace(context, path=path, glue=notebooks.glued(source), cited=[])
         if overlay:
             items = overlay.over(items, int(path.stem[:2]))
-        yield Chapter(path, source, items, mine, root)
+        prose = new_notebook(cells=[item for item in items if not isinstance(item, Exercise)])
+        mine, key = (
+            replace(context, path=path, glue=notebooks.glued(cells), cited=[])
+            for cells in (prose, source)
+        )
+        yield Chapter(path, source, items, mine, key, root)
 
 
-def _bare(cells: list[NotebookNode]) -> list[NotebookNode]:
+def bare(cells: list[NotebookNode]) -> list[NotebookNode]:
+    """Take the outputs off cells."""
     for cell in cells:
         if cell.cell_type == "code":
             cell.outputs = []
@@ -107,7 +109,7 @@ def student_cells(exercise: Exercise, context: myst.Context) -> list[NotebookNod
     for cell in exercise.of(*OPEN, "solution"):
         answer = {"tags": ["answer"]}
         if part(cell) != "solution":
-            cells += _bare(notebooks.rewritten(cell, context))
+            cells += bare(notebooks.rewritten(cell, context))
         elif cell.cell_type == "code":
             cells.append(new_code_cell(sources.halves(cell.source)[0], metadata=answer))
         else:
@@ -161,18 +163,16 @@ def edition(chapter: Chapter, name: str) -> NotebookNode:
     LeakError
         If a student could read an answer.
     """
-    for_student = name == "student"
-    if for_student:
-        chapter = chapter.for_learners()
-    cells = []
+    for_student, cells = name == "student", []
+    context = chapter.context if for_student else chapter.key
     for item in chapter.items:
         if not isinstance(item, Exercise):
-            made = notebooks.rewritten(item, chapter.context)
-            cells += _bare(made) if for_student else made
+            made = notebooks.rewritten(item, context)
+            cells += bare(made) if for_student else made
         elif for_student:
-            cells += student_cells(item, chapter.context)
+            cells += student_cells(item, context)
         else:
-            cells += instructor_cells(item, chapter.context)
+            cells += instructor_cells(item, context)
         if item is chapter.items[0]:
             about = [] if for_student else [new_markdown_cell(overview(chapter.exercises))]
             cells += [*about, notebooks.set_up_cell(chapter.root)]
@@ -231,11 +231,12 @@ def rendered(
 
 def write(texts: dict[str, str], out: Path) -> None:
     """Write files into a folder, each under a temporary name first."""
-    out.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        part_written = out / f"{name}.part"
-        part_written.write_text(text, "utf-8")
-        part_written.replace(out / name)
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f"{path.name}.part")
+        unfinished.write_text(text, "utf-8")
+        unfinished.replace(path)
 
 
 def compare(texts: dict[str, str], out: Path) -> list[str]:

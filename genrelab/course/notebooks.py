@@ -19,6 +19,7 @@ LIST_MARKS = ("<!-- chapters: written by `make notebooks` -->", "<!-- end of cha
 TEMPLATE = Path(__file__).with_name("set_up_cell.txt")
 PAPERMILL = "application/papermill.record/"
 
+
 def set_up_source(root: Path = ROOT) -> str:
     """Return the first code cell: it installs genrelab on Colab and does nothing elsewhere.
 
