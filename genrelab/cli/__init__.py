@@ -6,6 +6,7 @@ import typer
 
 from genrelab import __version__
 from genrelab.cli import data, models, work
+from genrelab.course import command as course
 
 app = typer.Typer(
     name="genrelab",
@@ -21,6 +22,7 @@ app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("bench")(work.bench)
 app.command("embed")(work.embed)
+app.add_typer(course.app, name="course")
 
 
 def _version(wanted: bool) -> None:
