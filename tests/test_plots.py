@@ -143,6 +143,16 @@ FIGURES = {
         ),
         ["Horror: mean 0.92, highest 0.99 at 75–100 %", "4 parts"],
     ),
+    "place_bands": (
+        lambda: plots.place_bands(
+            {
+                name: pd.DataFrame({"mean": [0, 0.1, -0.1], "low": [-0.1, 0, -0.2], "high": 0.25})
+                for name in NAMES
+            },
+            ylabel="score",
+        ),
+        ["Horror highest at 33–67 %, 0.10 (0.00 to 0.25)"],
+    ),
     "resampled_rows": (
         lambda: plots.resampled_rows(
             {
@@ -317,6 +327,8 @@ def test_colour_blind_readers_can_tell_the_colours_apart(sight):
         (lambda: plots.genre_timeline([[0.1], [2]], ["War"]), "2 in part 1, genre 'War'"),
         (lambda: plots.genre_timeline([[np.nan]], ["War"]), "nan in part 0, genre 'War'"),
         (lambda: plots.genre_timeline([[0.1]], ["War"], marked=["Wars"]), "'Wars' is none of"),
+        (lambda: plots.place_bands({}, ylabel="score"), "places holds no panel"),
+        (lambda: plots.place_bands({"a": READING}, ylabel="score"), r"'a' .*expected also .*mean"),
         (lambda: plots.lines({}, xlabel="p", ylabel="loss"), "0 panels"),
         (
             lambda: plots.lines(

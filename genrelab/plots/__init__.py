@@ -34,13 +34,13 @@ from genrelab.plots.scores import (
     threshold_cliff,
     threshold_curves,
 )
-from genrelab.plots.timeline import genre_timeline, timeline_explorer
+from genrelab.plots.timeline import genre_timeline, place_bands, timeline_explorer
 
 __all__ = [
     "LOW_SUPPORT", "PALETTE", "SERIES", "Figure", "agreement", "cardinality", "co_occurrence",
     "confusion", "embedding_map", "fold_spread", "genre_counts", "genre_timeline", "heatmap",
     "leaderboard", "leak_bars", "learning_curve", "lengths", "lines", "memory_lines",
-    "paired_differences", "per_genre_dumbbell", "play_scores", "quality_vs_cost", "reading_more",
-    "reliability", "resampled_rows", "support_colours", "threshold_cliff", "threshold_curves",
-    "threshold_explorer", "timeline_explorer", "word_weights",
+    "paired_differences", "per_genre_dumbbell", "place_bands", "play_scores", "quality_vs_cost",
+    "reading_more", "reliability", "resampled_rows", "support_colours", "threshold_cliff",
+    "threshold_curves", "threshold_explorer", "timeline_explorer", "word_weights",
 ]

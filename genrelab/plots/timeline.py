@@ -1,10 +1,11 @@
 """Figures of genres along a film: part by part, as a picture or to move along."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from genrelab.plots import figure as base
@@ -116,6 +117,67 @@ def genre_timeline(
     parts = f"{n_parts} parts" if n_parts > 1 else "one part"
     alt = f"Genre scores in {parts} of the script. {'; '.join(said)}."
     return base.finish(canvas, title or message, alt, note)
+
+
+@base.styled
+def place_bands(
+    places: Mapping[str, pd.DataFrame], *, ylabel: str, level: float = 0, title: str | None = None
+) -> base.Figure:
+    """Draw a mean along the script with its band, one small panel each, all on one scale.
+
+    Parameters
+    ----------
+    places : mapping of str to DataFrame of shape (parts, 3)
+        Columns ``mean, low, high``; rows are equal parts of the script, in order.
+    ylabel : str
+        What is averaged.
+    level : float, default=0
+        Where a line is drawn to compare with.
+    title : str, optional
+        The message; by default the highest mean and its place.
+
+    Returns
+    -------
+    Figure
+
+    Raises
+    ------
+    ValueError
+        If there is no panel, or a column is missing or holds no finite number.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"mean": [-0.1, 0.2], "low": [-0.2, 0.1], "high": [0, 0.3]})
+    >>> place_bands({"Horror": frame}, ylabel="score").alt
+    'score along the script, with a band: Horror highest at 50–100 %, 0.20 (0.10 to 0.30).'
+    """
+    if not places:
+        raise ValueError("places holds no panel; expected at least one.")
+    frames = {
+        name: base.table(frame, f"panel {name!r}", ["mean", "low", "high"])
+        for name, frame in places.items()
+    }
+    columns = min(3, len(frames))
+    height = 1.05 if columns == 3 else 2.4
+    canvas, axes = base.panels(len(frames), columns, height, sharex=True, sharey=True)
+    peaks = {}
+    for ax, (name, frame) in zip(axes, frames.items(), strict=True):
+        n_parts = len(frame)
+        centres = 100 * (np.arange(n_parts) + 0.5) / n_parts
+        ax.axhline(level, color=base.PALETTE["muted"], lw=0.8, ls="--")
+        ax.fill_between(centres, frame["low"], frame["high"], color=base.SERIES[0], alpha=0.25)
+        ax.plot(centres, frame["mean"], color=base.SERIES[0], lw=1.8)
+        ax.set(xlim=(0, 100), xticks=(0, 50, 100))
+        ax.set_title(str(name), loc="left", fontsize=9.5, fontweight="bold", pad=3)
+        peak = int(frame["mean"].argmax())
+        mean, low, high = frame.iloc[peak]
+        peaks[name] = (mean, f"{place(peak, n_parts)}, {mean:.2f} ({low:.2f} to {high:.2f})")
+    canvas.supylabel(ylabel, fontsize=9.5, color=base.PALETTE["muted"])
+    said = base.listing([f"{name} highest at {text}" for name, (_, text) in peaks.items()])
+    top = max(peaks, key=lambda name: peaks[name][0])
+    message = f"{top} is highest at {peaks[top][1].partition(',')[0]} of the script"
+    alt = f"{ylabel} along the script, with a band: {said}."
+    return base.finish(canvas, title or message, alt, "Across: place in the script, per cent.")
 
 
 def timeline_explorer(
