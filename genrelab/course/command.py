@@ -87,7 +87,7 @@ def _overlay(key: Path | None, seed: int | None) -> "Overlay | None":
 
 def _check(edition: Edition, out: Path | None, overlay: "Overlay | None") -> list[str]:
     """Say what is stale or leaks; a folder is compared only where one is named."""
-    from genrelab.course import editions, leaks, notebooks
+    from genrelab.course import editions, notebooks
 
     paths = _chosen(None)
     if edition is Edition.book:
@@ -98,7 +98,7 @@ def _check(edition: Edition, out: Path | None, overlay: "Overlay | None") -> lis
         return notebooks.stale() + (editions.compare(there, out) if out else [])
     try:
         texts = editions.rendered(edition, paths, overlay=overlay)
-    except leaks.LeakError as error:
+    except ValueError as error:
         return str(error).splitlines()
     return editions.compare(texts, out) if out else []
 
