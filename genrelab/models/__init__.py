@@ -4,11 +4,18 @@ from importlib import import_module
 
 _HOMES = {
     "ChainEnsemble": "label_sets",
+    "ChunkVoting": "aggregate",
     "FeedForward": "heads",
+    "FineTuned": "finetune",
     "LabelPowerset": "label_sets",
+    "PooledWindows": "aggregate",
+    "WindowNet": "aggregate",
 }
 
-__all__ = ["ChainEnsemble", "FeedForward", "LabelPowerset"]
+__all__ = [
+    "ChainEnsemble", "ChunkVoting", "FeedForward", "FineTuned", "LabelPowerset", "PooledWindows",
+    "WindowNet",
+]
 
 
 def __getattr__(name: str) -> type:
