@@ -53,9 +53,7 @@ def ex2(weight_for: Callable[[float], float]) -> None:
         )
 
 
-@check(
-    points=2, praise="Zero inside: on macro-F1 the two cannot be told apart, which is not equal."
-)
+@check(points=2, praise="Say no more of the two than where zero lies.")
 def ex3(differences: ArrayLike, low: float, high: float) -> None:
     """Ten differences, and the two ends of their interval."""
     rows = sorted(read_result("losses")["rows"], key=lambda row: (row["repeat"], row["fold"]))
