@@ -108,6 +108,17 @@ def test_the_reference_solution_of_a_chapter_passes(path):
     assert passed == numbers
 
 
+@pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+def test_the_score_under_a_chapter_holds_every_point(path):
+    notebook = nbformat.read(path.with_suffix(".ipynb"), as_version=4)
+    scores = [cell for cell in notebook.cells if cell.source == "checks.summary()"]
+    points = sum(getattr(checks, f"{chapter}_{name}")(...).points for chapter, name in called(path))
+    for score in scores:
+        (output,) = score.outputs
+        assert output.data["text/plain"].endswith(f" {points} of {points} points")
+    assert len(scores) == 1
+
+
 def test_a_judge_that_breaks_makes_a_message_and_no_traceback():
     @check(points=3, exercise="0.9")
     def judge(answer):
