@@ -511,7 +511,8 @@ glue("ch01_lead_leak", f"{cheating:.2f}")
 # a ship, an airlock, a creature, and the names that go with them.
 #
 # First, a look at how close siblings are. For each film we ask which other film uses the most
-# similar words, by the cosine between the TF-IDF weights.
+# similar words, by the *cosine* between the TF-IDF weights: 1 for the same words in the same
+# proportion, 0 for no word in common.
 
 # %% tags=["nbval-check"]
 similarity = (weights @ weights.T).toarray()
@@ -661,20 +662,28 @@ for model, tables in (("copycat", judged), ("linear", judged_linear)):
 
 # %% tags=["solution"]
 is_drama = target[:, 0] == 1
+with_drama = without_drama = ...
 ### BEGIN SOLUTION
 with_drama = per_film[is_drama].mean()
 without_drama = per_film[~is_drama].mean()
-### END SOLUTION
 print(f"with Drama {with_drama:.2f}, without {without_drama:.2f}")
+### END SOLUTION
 
 # %% [markdown] tags=["solution"]
 # Films *without* Drama carry a little more. Drama is often alone: of the sets of genres, "Drama
 # and nothing else" is the commonest. Whoever finds no better word writes *Drama*, one may guess.
 
 # %% tags=["check"]
-mixed = is_drama.mean() * with_drama + (~is_drama).mean() * without_drama
-fits = np.isclose(mixed, per_film.mean())
-print("Both fit the overall mean." if fits else "Together they must give the overall mean.")
+from genrelab import checks
+
+checks.ch01_ex1(with_drama, without_drama)
+
+# %% [markdown] tags=["rubric"]
+# - One point for both means, with two decimals or more.
+# - Common wrong answers: the two groups exchanged; a sum for a mean; *Drama* itself not counted,
+#   which makes the first number one too small.
+# - Whoever guessed the other way round has lost nothing: ask what sort of film has no genre but
+#   *Drama*. Five minutes; ten for newcomers to NumPy masks.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1.2 (10 minutes, 2 points)
@@ -687,22 +696,30 @@ print("Both fit the overall mean." if fits else "Together they must give the ove
 # chance would give. Set the diagonal to zero before you look for the maximum.
 
 # %% tags=["solution"]
+lift = ...
 ### BEGIN SOLUTION
 lift = together / n_films / np.outer(share, share)
 np.fill_diagonal(lift, 0)
-### END SOLUTION
 first, second = np.unravel_index(lift.argmax(), lift.shape)
 print(f"{name_of[first]} and {name_of[second]}: {lift.max():.1f} times chance")
+### END SOLUTION
 
 # %% [markdown] tags=["solution"]
 # The highest lift belongs to the two rarest genres. Lift divides by the product of two small
-# shares, so a few films more or less change it much: twenty films together are a lot of lift, and
-# a small sample. A measure that is largest where there is least data should come with an interval.
+# shares, so a few films more or less change it much: {glue:text}`ch01_family_animation` films
+# together are a lot of lift, and a small sample. A measure that is largest where there is least
+# data should come with an interval.
 
 # %% tags=["check"]
-half = lift[np.triu_indices(n_genres, 1)]
-correct = np.allclose(lift, lift.T) and half.min() >= 0 and (half > 1).any()
-print("Lift is symmetric, as it must be." if correct else "Lift of (a, b) and (b, a) must agree.")
+checks.ch01_ex2(lift)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the matrix, one for the doubt: few films stand behind the largest lift, and a
+#   handful more or fewer would move it.
+# - Common wrong answers: shares among the films of one genre, which are not symmetric; not divided
+#   by chance; int8 counts that overflowed.
+# - "Because it is rare" alone is half an answer; the full one speaks of the small sample. Ten
+#   minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1.3 (10 minutes, 2 points)
@@ -718,12 +735,13 @@ print("Lift is symmetric, as it must be." if correct else "Lift of (a, b) and (b
 # %% tags=["solution"]
 occurs = scripts.counts > 0
 is_trek = scripts.groups == "star-trek"
+marks = ...
 ### BEGIN SOLUTION
 share_inside = occurs[np.flatnonzero(is_trek)].mean(axis=0)
 share_outside = occurs[np.flatnonzero(~is_trek)].mean(axis=0)
 marks = words[np.argsort(share_outside - share_inside, kind="stable")[:10]]
-### END SOLUTION
 print(", ".join(marks))
+### END SOLUTION
 
 # %% [markdown] tags=["solution"]
 # They are the things of one world. Some would help with any film in space (*orbit*), some with
@@ -731,9 +749,15 @@ print(", ".join(marks))
 # to delete would separate them, so it is the folds that must keep the series together.
 
 # %% tags=["check"]
-found = np.isin(words, marks)
-inside = occurs[np.flatnonzero(is_trek)][:, np.flatnonzero(found)].mean()
-print("Frequent in the series." if found.sum() == 10 and inside > 0.5 else "Look again.")
+checks.ch01_ex3(marks)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the ten words, one for saying that they mix words of a genre with words of the
+#   series.
+# - Common wrong answers: counts instead of "occurs at all", so that one long script decides; a
+#   ratio of shares, which finds names of one film; the commonest words, because nothing was taken
+#   off.
+# - Ten minutes; the sparse matrix costs beginners five more.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1.4 (10 minutes, 3 points)
@@ -758,6 +782,24 @@ print("Frequent in the series." if found.sum() == 10 and inside > 0.5 else "Look
 #
 # The order goes from cheap to dear. A good answer also asks what the model is for, since that
 # decides what counts as a leak, and asks for the score of a model that predicts the commonest tag.
+
+# %% [markdown] tags=["rubric"]
+# - One point a check that names where the leak would be *and* what one would see; at most three.
+#   Half a point for a check without an expected result.
+# - The order must go from cheap to dear, or be argued for. Accept other leaks: reviews copied
+#   between games, the shop's own summary, dates.
+# - Common weak answers: "use more data", "try another model", "look at the confusion matrix": none
+#   of them finds a leak. Who only says "cross-validate" has not seen that the split itself is at
+#   fault.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 1.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
 
 # %% [markdown]
 # ## What we learned

@@ -22,11 +22,10 @@
 # Before any model is built, we fix how it will be judged.
 # A yardstick that is chosen afterwards tends to suit the one who chose it.
 #
-# :::{admonition} Two questions from before
-# :class: tip
+# Two questions from the chapter before:
+#
 # 1. What is label cardinality?
 # 2. Why must two films of one franchise never lie on two sides of a split?
-# :::
 #
 # :::{dropdown} Answers
 # 1. The mean number of labels a row. Our films carry between two and three of the
@@ -870,6 +869,9 @@ glue("ch02_gap_high", signed(gaps.max()))
 # **Trust your K-fold**, as long as your own films resemble the private ones. The simulation
 # grants that. If they do not, neither judge helps.
 
+# %% [markdown]
+# ## Exercises
+
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2.1 (5 minutes, 1 point)
 # A genre is carried by a share $p$ of the films. What is the F1 of saying yes to every film?
@@ -881,15 +883,22 @@ glue("ch02_gap_high", signed(gaps.max()))
 # Put these into the formula of F1.
 
 # %% tags=["solution"]
+floor = ...
 ### BEGIN SOLUTION
 share = target.mean(axis=0)
 floor = (2 * share / (1 + share)).mean()
 ### END SOLUTION
 
 # %% tags=["check"]
-expected = report(target, np.ones_like(target)).summary["f1_macro"]
-agrees = abs(floor - expected) < 1e-9
-print("Right: the shares alone give the floor." if agrees else "Not yet.")
+from genrelab import checks
+
+checks.ch02_ex1(floor)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the number, from shares alone.
+# - Common wrong answers: the mean share, which is the precision; the F1 of the mean share, which
+#   averages too early; a missing 2.
+# - Ask: for which share is this F1 one half? (A third.) Five minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2.2 (10 minutes, 2 points)
@@ -910,11 +919,17 @@ for seed in range(20):
     for number, (_, test) in enumerate(shuffled):
         fold_numbers[test] = number
     cuts.append(franchises_cut(fold_numbers))
+print(f"{min(cuts)} to {max(cuts)} franchises are cut")
 ### END SOLUTION
 
 # %% tags=["check"]
-agrees = len(cuts) == 20 and cuts[0] == franchises_cut(fold_of["random"])
-print(f"Right: {min(cuts)} to {max(cuts)} are cut." if agrees else "Not yet.")
+checks.ch02_ex2(cuts)
+
+# %% [markdown] tags=["rubric"]
+# - One point for twenty counts, one for the answer that no seed cuts none, or hardly ever would.
+# - Common wrong answers: one array of folds that is reused; a seed that never reaches
+#   `random_state`; films counted for franchises.
+# - Good students ask how likely it is that a pair stays together: one in five. Ten minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2.3 (10 minutes, 2 points)
@@ -930,16 +945,22 @@ print(f"Right: {min(cuts)} to {max(cuts)} are cut." if agrees else "Not yet.")
 from scipy.stats import t
 
 differences = (by_fold["four windows"] - by_fold["all windows"]).to_numpy()
+lower = upper = ...
 ### BEGIN SOLUTION
 error = np.sqrt((1 / 10 + 1 / 4) * differences.var(ddof=1))
 lower = differences.mean() - t.ppf(0.975, 9) * error
 upper = differences.mean() + t.ppf(0.975, 9) * error
+print(f"{differences.mean():+.3f} ({lower:+.3f} to {upper:+.3f})")
 ### END SOLUTION
 
 # %% tags=["check"]
-expected = nadeau_bengio(differences, 1 / 4)[:2]
-agrees = np.allclose([lower, upper], expected)
-print("Right: the package computes the same." if agrees else "Not yet.")
+checks.ch02_ex3(differences, lower, upper)
+
+# %% [markdown] tags=["rubric"]
+# - Two points for both ends; one if a single factor is off (normal for *t*, `ddof=0`, one side for
+#   two).
+# - The naive width earns nothing: the second term is what the exercise is about.
+# - Ten minutes with the formula at hand.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 2.4 (10 minutes, 3 points)
@@ -969,6 +990,23 @@ print("Right: the package computes the same." if agrees else "Not yet.")
 #    choice is worse than one by the K-fold.
 # 6. *t test over 100 folds.* Twenty repeats bring no new films. The naive interval is
 #    about five times too narrow, so *p* is far too small.
+
+# %% [markdown] tags=["rubric"]
+# - Three points for four questions with a direction each; two for three of them, one for two. A
+#   question without a direction counts half.
+# - Common misconceptions: that 100 folds are 100 samples; that a score over 97 % must be a good
+#   one; that the public leaderboard is a test set.
+# - Do not deduct for extra questions, such as which baseline, or whether thresholds were tuned for
+#   both. Ten minutes; well suited for pairs.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 2.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
 
 # %% [markdown]
 # ## What we learned
