@@ -9,12 +9,14 @@ _HOMES = {
     "FineTuned": "finetune",
     "LabelPowerset": "label_sets",
     "PooledWindows": "aggregate",
+    "Recurrent": "recurrent",
     "WindowNet": "aggregate",
+    "WordVectors": "words",
 }
 
 __all__ = [
     "ChainEnsemble", "ChunkVoting", "FeedForward", "FineTuned", "LabelPowerset", "PooledWindows",
-    "WindowNet",
+    "Recurrent", "WindowNet", "WordVectors",
 ]
 
 

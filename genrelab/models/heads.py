@@ -3,23 +3,16 @@
 from typing import Self
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils import Tags, check_consistent_length, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 from torch import nn
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler, TensorDataset
 
-from genrelab.encoding.models import resolve_device
-from genrelab.losses import make_loss
-from genrelab.metrics import read_target
-from genrelab.splits import locked_split
+from genrelab.models.nets import Net
 
 
-class FeedForward(ClassifierMixin, BaseEstimator):
+class FeedForward(Net):
     """A feed-forward net over any embedding, for label sets or for classes.
 
     Standardised inputs; linear layers with batch norm, ReLU and dropout; AdamW over shuffled
@@ -147,138 +140,16 @@ class FeedForward(ClassifierMixin, BaseEstimator):
             If lengths differ, labels are not 0/1, a parameter is out of range, too few rows are
             left to train on, or the loss becomes infinite.
         """
-        for name, lowest in (("batch_size", 2), ("max_epochs", 1), ("patience", 1)):
-            if getattr(self, name) < lowest:
-                raise ValueError(f"{name} is {getattr(self, name)}; expected at least {lowest}.")
-        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
-        targets, self.classes_, self._one_dimensional = read_target(y)  # (n, L)
-        if self._one_dimensional and len(self.classes_) < 2:
-            raise ValueError(f"y holds one class, '{self.classes_[0]}'; expected at least 2.")
-        check_consistent_length(X, targets, groups)
-        seed = check_random_state(self.random_state).randint(2**31)
-        trains = np.ones(len(X), dtype=bool)
-        if self.validation_share:
-            groups = np.arange(len(X)) if groups is None else groups
-            split = locked_split(targets, groups, test_share=self.validation_share, seed=seed)
-            trains = split == "dev"
-        if trains.sum() < 2:
-            raise ValueError(
-                f"{trains.sum()} of {len(X)} rows is left to train on; expected at least 2. Use "
-                "more rows, or validation_share=0."
-            )
-        self.scaler_ = StandardScaler().fit(X[trains])
-        names = getattr(y, "columns", self.classes_[-targets.shape[1] :])
-        exclusive = self._one_dimensional and len(names) > 1
-        loss = make_loss(self.loss, targets[trains], exclusive=exclusive, label_names=names)
-        self._softmax = isinstance(loss, nn.CrossEntropyLoss)
-        X, targets = torch.from_numpy(self.scaler_.transform(X)), torch.tensor(targets).double()
-        parts = [TensorDataset(X[rows], targets[rows]) for rows in (trains, ~trains)]
-        self._train(loss, *parts, seed=seed)
-        return self
+        return self._learn(
+            validate_data(self, X, dtype=np.float64, ensure_min_samples=2), y, groups
+        )
 
-    def predict(self, X: ArrayLike) -> np.ndarray:
-        """Predict the labels of probability one half or more, or the likeliest class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-
-        Returns
-        -------
-        ndarray of int8, shape (n, L)
-            Or one class a row, shape (n,), after a one-dimensional target.
-        """
-        probabilities = self.predict_proba(X)
-        if self._one_dimensional:
-            return self.classes_[probabilities.argmax(axis=1)]
-        return (probabilities >= 0.5).astype(np.int8)
-
-    def predict_proba(self, X: ArrayLike) -> np.ndarray:
-        """Return probabilities, one column a label or class.
-
-        They are as good as the loss: only ``"bce"`` aims at calibrated ones.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-
-        Returns
-        -------
-        ndarray of shape (n, L)
-            One column a class, two for two, after a one-dimensional target.
-        """
-        logits = self._logits(X)  # (n, L)
-        if self._softmax:
-            return logits.softmax(dim=1).numpy()
-        probabilities = logits.sigmoid().numpy()
-        if not self._one_dimensional:
-            return probabilities
-        if probabilities.shape[1] == 1:
-            return np.hstack([1 - probabilities, probabilities])
-        return probabilities / probabilities.sum(axis=1, keepdims=True)
-
-    def decision_function(self, X: ArrayLike) -> np.ndarray:
-        """Return the logits, one column a label or class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, d)
-
-        Returns
-        -------
-        ndarray of shape (n, L)
-            Or (n,), those of the second class, after a one-dimensional target of two classes.
-        """
-        logits = self._logits(X).numpy()  # (n, L)
-        return logits[:, 0] if self._one_dimensional and logits.shape[1] == 1 else logits
-
-    def _logits(self, X: ArrayLike) -> torch.Tensor:
-        check_is_fitted(self, "module_")
-        rows = self.scaler_.transform(validate_data(self, X, dtype=np.float64, reset=False))
-        with torch.inference_mode():
-            return self.module_(torch.from_numpy(rows))  # (n, L)
-
-    def _train(
-        self, loss: nn.Module, train: TensorDataset, valid: TensorDataset, *, seed: int
-    ) -> None:
-        """Fit by skorch under a seed of its own; set ``module_`` and ``history_``."""
-        from skorch import NeuralNet
-        from skorch.callbacks import EarlyStopping
-        from skorch.helper import predefined_split
-        from skorch.utils import noop
-
-        stopper = EarlyStopping(patience=self.patience, threshold=0, load_best=True, sink=noop)
-        # Seeding touches every GPU, whichever is used.
-        with torch.random.fork_rng(range(torch.cuda.device_count())):
-            torch.manual_seed(seed)
-            net = NeuralNet(
-                self._network(*(part.shape[1] for part in train.tensors)).double(),
-                criterion=loss.double(),
-                optimizer=torch.optim.AdamW,
-                optimizer__weight_decay=self.weight_decay,
-                optimizer__fused=True,
-                lr=self.learning_rate,
-                max_epochs=self.max_epochs,
-                batch_size=self.batch_size,
-                iterator_train=_batches,
-                iterator_train__shuffle=True,
-                iterator_valid=_batches,
-                train_split=predefined_split(valid) if len(valid) else None,
-                callbacks=[("stopper", stopper)] if len(valid) else None,
-                device=resolve_device(self.device),
-                verbose=0,
-            ).fit(train)
-        history = pd.DataFrame(list(net.history))
-        self.history_ = history.reindex(columns=["epoch", "train_loss", "valid_loss"])
-        # skorch takes an interrupt for a wish to stop early.
-        if len(history) < self.max_epochs and stopper.misses_ < self.patience:
-            raise KeyboardInterrupt
-        if not np.isfinite(self.history_["train_loss"]).all():
-            raise ValueError(
-                f"the training loss is not finite after {len(history)} epochs at learning_rate="
-                f"{self.learning_rate}; expected finite losses. Lower it, or look at the loss."
-            )
-        self.module_ = net.module_.cpu().eval()
+    def _inputs(self, X: ArrayLike, trains: np.ndarray | None = None) -> torch.Tensor:
+        if trains is None:
+            X = validate_data(self, X, dtype=np.float64, reset=False)
+        else:
+            self.scaler_ = StandardScaler().fit(X[trains])
+        return torch.from_numpy(self.scaler_.transform(X))  # (n, d)
 
     def _network(self, n_inputs: int, n_outputs: int) -> nn.Sequential:
         layers = []
@@ -289,17 +160,3 @@ class FeedForward(ClassifierMixin, BaseEstimator):
             layers += [nn.ReLU(), nn.Dropout(self.dropout)]
             n_inputs = units
         return nn.Sequential(*layers, nn.Linear(n_inputs, n_outputs))
-
-    def __sklearn_tags__(self) -> Tags:
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
-
-def _batches(rows: TensorDataset, batch_size: int, shuffle: bool = False) -> DataLoader:
-    """Load whole batches at once; one row at a time would take longer than learning from it."""
-    order = RandomSampler(rows) if shuffle else range(len(rows))
-    alone = shuffle and len(rows) % batch_size == 1
-    return DataLoader(
-        rows, sampler=BatchSampler(order, batch_size, drop_last=alone), batch_size=None
-    )
