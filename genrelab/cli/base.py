@@ -3,11 +3,11 @@
 import json
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -15,6 +15,8 @@ from genrelab import datasets
 from genrelab.datasets.fetch import FetchError
 
 PROBLEMS, BAD_INPUT = 1, 2
+
+Item = TypeVar("Item")
 
 
 @contextmanager
@@ -126,6 +128,17 @@ def read_data(data: str, labels: Path | None, options: list[str] | None) -> data
         return datasets.load_folder(data, labels, **read_pairs(options))
     datasets.module(data)  # says which data sets there are
     raise AssertionError
+
+
+def counted(items: Iterable[Item], what: str, quiet: bool) -> Iterable[Item]:
+    """Show a progress bar while items are taken, if somebody is there to see it."""
+    from rich.console import Console
+    from rich.progress import track
+
+    console = Console(stderr=True)
+    return track(
+        items, what, console=console, disable=quiet or not console.is_terminal, transient=True
+    )
 
 
 def write_file(path: Path, content: bytes) -> None:

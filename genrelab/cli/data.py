@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track
 from rich.table import Column, Table
 
 from genrelab import datasets, settings
@@ -18,6 +17,7 @@ from genrelab.cli.base import (
     Labels,
     Load,
     Quiet,
+    counted,
     one_line_errors,
     print_json,
     read_data,
@@ -135,7 +135,7 @@ def clean_command(
 
     with one_line_errors():
         dataset = read_data(data, labels, load)
-        rows = _counted(range(len(dataset)), "cleaning", quiet)
+        rows = counted(range(len(dataset)), "cleaning", quiet)
         cleaned, dropped, cut = datasets.clean(dataset, rows)
         export(cleaned, out)
     found = {
@@ -151,7 +151,9 @@ def clean_command(
         return
     typer.echo(f"{len(dataset):,} texts read, {len(cleaned):,} kept, {cut:,} characters cut: {out}")
     for reason, names in dropped.items():
-        typer.echo(f"{len(names):,} {reason}: {', '.join(names[:5])}{', …' * (len(names) > 5)}")
+        if names:
+            some = ", ".join(names[:5]) + ", …" * (len(names) > 5)
+            typer.echo(f"{len(names):,} left out, {reason}: {some}")
     for note in dataset.card.notes:
         typer.echo(f"on loading: {note}")
 
@@ -175,7 +177,7 @@ def explore_command(
     """
     with one_line_errors():
         dataset = read_data(data, labels, load)
-        rows = _counted(range(len(dataset)), "reading", quiet)
+        rows = counted(range(len(dataset)), "reading", quiet)
         if clean:
             dataset, _, _ = datasets.clean(dataset, rows)
             rows = range(len(dataset))
@@ -237,10 +239,5 @@ def export_command(
 
     with one_line_errors():
         dataset = read_data(data, labels, load)
-        export(dataset, out, _counted(range(len(dataset)), "writing", quiet))
+        export(dataset, out, counted(range(len(dataset)), "writing", quiet))
     typer.echo(f"{len(dataset):,} rows: {out}")
-
-
-def _counted(rows: range, what: str, quiet: bool) -> Iterable[int]:
-    """Show a progress bar on standard error while rows are taken."""
-    return track(rows, what, console=Console(stderr=True), disable=quiet, transient=True)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import track as bar
 from rich.table import Table
 
 from genrelab import datasets
@@ -18,6 +17,7 @@ from genrelab.cli.base import (
     Labels,
     Load,
     Quiet,
+    counted,
     one_line_errors,
     print_json,
     read_data,
@@ -321,10 +321,8 @@ def predict(
         outputs = _outputs(files, timeline)
         texts = [_read_input(name, encoding) for name in files]
         predictor = GenrePredictor.load(model)
-        shown = bar(
-            list(zip(files, texts, strict=True)), "reading", console=Console(stderr=True),
-            disable=quiet or len(files) == 1, transient=True,
-        )  # fmt: skip
+        pairs = list(zip(files, texts, strict=True))
+        shown = counted(pairs, "reading", quiet or len(files) == 1)
         found = [predictor.explain(text, name) for name, text in shown]
         pictures = [_draw(name, each) for name, each in zip(files, found, strict=True) if outputs]
         if csv_out is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EMPTY, GLUED = "_", "SpaceAfter=No"
 NO_TAGS = (
-    f"# tags: none, for spaCy or its model {text.SPACY_MODEL} is not installed: "
+    f"# tags = none, for spaCy or its model {text.SPACY_MODEL} is not installed: "
     f"python -m pip install spacy && python -m spacy download {text.SPACY_MODEL}"
 )
 _TOKEN = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 FORMAT = 1
 FACTS_FILE, ARRAYS_FILE = "model.json", "model.safetensors"
 DEFAULT = settings.PACKAGE / "models" / "default"
-# About as long as a window of 512 tokens.
-WORDS_A_WINDOW = 400
+# The longest is about as long as a window of 512 tokens; a short text gets ten, if they can be
+# long enough to say anything.
+FEWEST_WORDS, MOST_WORDS, FEWEST_WINDOWS = 50, 400, 10
 WINDOW = 512
 SPEAKING_SCENES = 3
 LONGEST_HEADING = 80
@@ -121,10 +122,12 @@ class Words:
         each[whole.indices] = self.tfidf(whole).data / whole.data  # of one occurrence of a word
         spoken = each[:, None] * self.weights.T  # (V, L)
 
-        parts = [text[start:stop] for start, stop in word_spans(text, WORDS_A_WINDOW)]
+        n_words = len(text.split())
+        size = min(max(n_words // FEWEST_WINDOWS, FEWEST_WORDS), MOST_WORDS)
+        parts = [text[start:stop] for start, stop in word_spans(text, size)]
         counts = self.counts(parts)  # (n_windows, V)
         scale = whole.sum() / np.maximum(counts.sum(axis=1), 1)
-        receipt = {"words": len(text.split()), "known_words": int(whole.sum())}
+        receipt = {"words": n_words, "known_words": int(whole.sum())}
         return Reading(
             logits,
             self.bias + counts @ spoken * scale[:, None],
@@ -389,6 +392,8 @@ class GenrePredictor:
                 folder.replace(old)
             draft.replace(folder)
         finally:
+            if old.exists() and not folder.exists():
+                old.replace(folder)
             shutil.rmtree(draft, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
         return folder
