@@ -93,8 +93,8 @@ def _load_table(name: str) -> Table:
 # What is no table of rows by folds: benchmarks of the machine, two labelings side by side, the
 # locked test and what was predicted of it.
 MEASUREMENTS = (
-    "agreement", "encode", "encode_gpu", "latency", "locked_test", "prediction", "quantisation",
-    "sweep", "thresholds",
+    "agreement", "encode", "encode_gpu", "encode_speed", "latency", "locked_test", "prediction",
+    "quantisation", "sweep", "thresholds",
 )  # fmt: skip
 
 TABLES: dict[str, Callable[[], Table]] = {

@@ -284,17 +284,7 @@ def dropped(texts: list[str]) -> dict[str, float]:
 
 def report(result: Mapping[str, object]) -> list[tuple[str, str]]:
     """Return the lines of the printed table: what was measured, and what came out."""
-    lines = []
-    for system in result["speed"]["systems"]:
-        lines.append(
-            (
-                system["system"],
-                f"{system['tokens_per_second']:,.0f} tokens/s; takes {system['ratio']:.2f} times "
-                "our time; "
-                f"cosine {system['lowest_cosine_to_float32']:.5f}",
-            )
-        )
-    lines.append(("share of the matrix rate", f"{result['speed']['share_of_matrix_rate']:.2f}"))
+    lines = report_speed(result["speed"])
     lines += [(f"memory growth, {k}", f"{v:.1f} MiB") for k, v in result["memory"].items()]
     lines += [
         (f"one document of {row['words']:,} words", f"{row['tokens_per_second']:,.0f} tokens/s")
@@ -307,6 +297,19 @@ def report(result: Mapping[str, object]) -> list[tuple[str, str]]:
         for k, v in result["dropped"].items()
     ]
     return lines
+
+
+def report_speed(found: Mapping[str, object]) -> list[tuple[str, str]]:
+    """Return the lines of the timings: each system beside ours, and beside the machine's rate."""
+    lines = [
+        (
+            system["system"],
+            f"{system['tokens_per_second']:,.0f} tokens/s; takes {system['ratio']:.2f} times "
+            f"our time; cosine {system['lowest_cosine_to_float32']:.5f}",
+        )
+        for system in found["systems"]
+    ]
+    return [*lines, ("share of the matrix rate", f"{found['share_of_matrix_rate']:.2f}")]
 
 
 def _same_windows(encoder: ScriptEncoder, text: str, count: int) -> tuple[str, list[str]]:

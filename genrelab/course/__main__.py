@@ -31,7 +31,7 @@ def build_book(root: Path = ROOT) -> None:
 def write_notebooks(only: list[Path], root: Path = ROOT) -> None:
     """Write chapters' notebooks with outputs, and the README's chapter list."""
     for path in only:
-        print(notebooks.write(path, executed(path, root), root).relative_to(root))
+        print(notebooks.write(path, executed(path, root, measure=True), root).relative_to(root))
     readme = root / "README.md"
     readme.write_text(notebooks.with_chapter_list(readme.read_text("utf-8"), root), "utf-8")
 

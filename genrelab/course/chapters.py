@@ -8,8 +8,11 @@ import jupytext
 import yaml
 from nbformat import NotebookNode
 
+from genrelab.course import costs, quizzes
+
 ROOT = Path(__file__).resolve().parents[2]
 SOLUTION_MARK = re.compile(r"^(?P<indent>\s*)### (?P<side>BEGIN|END) SOLUTION\s*$")
+STAMP = re.compile(r"^<!-- (quiz|cost): (\w+) -->$", re.M)
 FOLDED = {"hint": "Hint", "solution": "Solution"}
 FOR_INSTRUCTORS = ("rubric", "hidden-check")
 
@@ -51,8 +54,22 @@ def colab_link(path: Path, root: Path = ROOT) -> str:
 
 
 def read(text: str) -> NotebookNode:
-    """Read a chapter's py:percent source, all its cells, into a notebook without outputs."""
-    return jupytext.reads(text, fmt="py:percent")
+    """Read a chapter's py:percent source, all its cells, into a notebook without outputs.
+
+    A Markdown line ``<!-- quiz: NN_slug -->`` becomes that chapter's quiz, and
+    ``<!-- cost: NN_slug -->`` its cost card.
+    """
+    notebook = jupytext.reads(text, fmt="py:percent")
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = STAMP.sub(lambda mark: _stamp(mark[1], mark[2]), cell.source)
+    return notebook
+
+
+def _stamp(kind: str, chapter: str) -> str:
+    if kind == "cost":
+        return costs.card(ROOT, chapter)
+    return quizzes.as_myst(quizzes.read_quiz(ROOT / "book" / "quizzes" / f"{chapter}.yml"))
 
 
 def read_public(text: str) -> NotebookNode:

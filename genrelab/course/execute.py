@@ -16,6 +16,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 
 from genrelab import settings
+from genrelab.course import costs
 from genrelab.course.chapters import ROOT, for_book
 
 CELL_TIMEOUT = 1800  # seconds; the full profile encodes whole scripts
@@ -66,7 +67,7 @@ def store(cache: JupyterCacheBase, path: Path, notebook: NotebookNode) -> None:
     )
 
 
-def executed(path: Path, root: Path = ROOT) -> NotebookNode:
+def executed(path: Path, root: Path = ROOT, measure: bool = False) -> NotebookNode:
     """Return a chapter with outputs: from the cache, or by running it.
 
     Parameters
@@ -75,6 +76,8 @@ def executed(path: Path, root: Path = ROOT) -> NotebookNode:
         The chapter's source.
     root : Path
         The checkout.
+    measure : bool, default=False
+        Write down what a run takes, for the chapter's cost card.
 
     Raises
     ------
@@ -87,9 +90,12 @@ def executed(path: Path, root: Path = ROOT) -> NotebookNode:
         return open_cache(root).merge_match_into_notebook(notebook)[1]
     except KeyError:
         print(f"{path.stem}: executing …", flush=True)
-    start = time.perf_counter()
-    run(path, notebook)
-    print(f"{path.stem}: executed in {time.perf_counter() - start:.0f} s", flush=True)
+    start, fetched = time.perf_counter(), costs.fetched_bytes()
+    peak = run(path, notebook)
+    seconds = time.perf_counter() - start
+    print(f"{path.stem}: executed in {seconds:.0f} s", flush=True)
+    if measure:
+        costs.keep(root, path.stem, seconds, peak, costs.fetched_bytes() - fetched)
     if fingerprint(root) == before:
         store(open_cache(root), path, notebook)
     else:
@@ -97,12 +103,16 @@ def executed(path: Path, root: Path = ROOT) -> NotebookNode:
     return notebook
 
 
-def run(path: Path, notebook: NotebookNode) -> None:
-    """Execute a notebook in place, in its chapter's folder."""
-    here = {"index": 0}
+def run(path: Path, notebook: NotebookNode) -> int:
+    """Execute a notebook in place, in its chapter's folder; return its peak memory in bytes."""
+    here, peak = {"index": 0}, 0
 
     def remember(cell: NotebookNode, cell_index: int) -> None:
         here["index"] = cell_index
+
+    def look(**_: object) -> None:
+        nonlocal peak
+        peak = max(peak, costs.peak_bytes(client.km.provisioner.pid))
 
     client = NotebookClient(
         notebook,
@@ -112,6 +122,7 @@ def run(path: Path, notebook: NotebookNode) -> None:
         coalesce_streams=True,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
         on_cell_execute=remember,
+        on_cell_executed=look,
         resources={"metadata": {"path": str(path.parent)}},
     )
     try:
@@ -119,6 +130,7 @@ def run(path: Path, notebook: NotebookNode) -> None:
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
         raise ChapterError(f"{place(path, notebook, here['index'])} failed.\n{plain}") from None
+    return peak
 
 
 def environment() -> dict[str, str]:

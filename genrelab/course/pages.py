@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from genrelab import datasets
-from genrelab.course.chapters import ROOT, address
+from genrelab.course import costs
+from genrelab.course.chapters import ROOT, address, chapters
 from genrelab.datasets.films import read_films
 from genrelab.evaluation import capstone
 
@@ -139,8 +140,35 @@ def pronouns() -> str:
     return table(["genre", "films", "she, her, hers: median share"], lines)
 
 
+def status() -> str:
+    """Return what each chapter took when it was last run, in each profile that was measured."""
+    lines = []
+    for path in chapters():
+        for profile, cost in sorted(costs.read(ROOT).get(path.stem, {}).items()):
+            lines.append(
+                [
+                    f"{{doc}}`../notebooks/{path.stem}`",
+                    profile,
+                    f"{cost['seconds'] / 60:.1f}",
+                    f"{cost['peak_mib'] / 1024:.1f}",
+                    f"{cost['fetched_mib']:,}",
+                    cost["gpu"] or f"{cost['cores']} cores of {cost['cpu']}",
+                    cost["python"],
+                    cost["date"],
+                ]
+            )
+    columns = "chapter, profile, minutes, memory (GB), downloaded (MB), machine, Python, date"
+    return table(columns.split(", "), lines)
+
+
+def pins() -> str:
+    """Return the versions that the book is built and tested with."""
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    return table(["package", "version"], (x.split("==") for x in lines if "==" in x))
+
+
 FILL: dict[str, Callable[[], str]] = {
-    of.__name__: of for of in (ledger, published, cards, decades, pronouns)
+    of.__name__: of for of in (ledger, published, cards, decades, pronouns, status, pins)
 }
 
 
