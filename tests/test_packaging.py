@@ -163,7 +163,8 @@ def wheel(tmp_path_factory) -> list[str]:
 
 def test_the_wheel_holds_every_module_and_data_file(wheel):
     package = ROOT / "genrelab"
-    files = [*PACKAGE, *(p for p in (package / "datasets/files").rglob("*") if p.is_file())]
+    shipped = [*(package / "datasets/files").rglob("*"), *(package / "models/default").iterdir()]
+    files = [*PACKAGE, *(p for p in shipped if p.is_file())]
     expected = {path.relative_to(ROOT).as_posix() for path in files} | {"genrelab/py.typed"}
     assert expected <= set(wheel)
 
