@@ -22,11 +22,10 @@
 # Sooner or later this course will train a large model. Before it does, we want to know what a
 # small one can do, what no model at all can do, and what two people can do.
 #
-# :::{admonition} Two questions from before
-# :class: tip
+# Two questions from the chapter before:
+#
 # 1. What does macro-F1 average, and why does the course report it first?
 # 2. Five folds of a model spread by six hundredths. Is that its uncertainty?
-# :::
 #
 # :::{dropdown} Answers
 # 1. The F1 of each genre, with the same weight for a rare genre as for a common one. We care
@@ -607,6 +606,7 @@ glue("ch03_animation_kappa", float(kappas.loc["Animation", "Wikipedia"]))
 glue("ch03_comedy_kappa", float(kappas.loc["Comedy", "Wikipedia"]))
 behind = int((kappas["TF-IDF + LR"] < kappas["Wikipedia"]).sum())
 glue("ch03_behind", behind)
+glue("ch03_disjoint", int((~(ours & wikipedia).any(axis=1)).sum()))
 
 # %% [markdown]
 # The model makes {glue:text}`ch03_model_630:.3f` on these films. Its difference to Wikipedia is
@@ -628,31 +628,48 @@ glue("ch03_behind", behind)
 # What it tells us is how much of the missing distance to 1 is *habit*, and for which genres a
 # better score would mean a better reader.
 #
-# One more doubt. A match by title can be wrong. We looked at the thirteen films on which the two
-# sources share no label at all: one of them, *12*, is plainly another film of the same name. The
-# others look like true differences of opinion.
+# One more doubt. A match by title can be wrong. We looked at the {glue:text}`ch03_disjoint` films
+# on which the two sources share no label at all: one of them, *12*, is plainly another film of the
+# same name. The others look like true differences of opinion.
 
 # %% [markdown]
 # ## Exercises
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3.1 (5 minutes, 1 point)
-# A genre is carried by the share $p$ of all films. Predict it for every film. What is its F1?
-# Compute the macro-F1 of predicting everything from `target.mean(axis=0)` alone, without a
-# classifier and without a metric function. Call it `by_hand`.
+# Exercise 2.1 found the F1 of saying yes to everything: $2p / (1 + p)$, where the share $p$ of all
+# films carries the genre. Now the *random guess*. It says yes to a share $p$ of the films, and does
+# not look at them. What are its precision and its recall on average, and so its F1? Put the
+# macro-F1 that you expect of it into `by_hand`, from `target.mean(axis=0)` alone, and compare it
+# with the first table. Is there a genre for which guessing beats saying everything?
 
 # %% [markdown] tags=["hint"]
-# Precision is $p$ and recall is 1. F1 is twice their product, divided by their sum.
+# It calls films so without looking. So what share of them carries the genre? And which share of
+# the genre's films does it happen to call so?
 
 # %% tags=["solution"]
 share = target.mean(axis=0)
+by_hand = ...
 ### BEGIN SOLUTION
-by_hand = np.mean(2 * share / (1 + share))
+by_hand = share.mean()
+print(f"expected {by_hand:.3f}, in the table {results['random guess'].headline['f1_macro']:.3f}")
 ### END SOLUTION
 
+# %% [markdown] tags=["solution"]
+# Precision and recall are both $p$, and so is F1. Since $p < 2p / (1 + p)$ for every share below 1,
+# saying everything always wins, by nearly a factor of two for a rare genre. That is why it is the
+# floor, and not the coin. Note that the mAP of *everything* is this same mean share.
+
 # %% tags=["check"]
-agrees = np.isclose(by_hand, results["everything"].headline["f1_macro"])
-print("The same as the table above." if agrees else "Not the number of the table above.")
+from genrelab import checks
+
+checks.ch03_ex1(by_hand)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the mean share, with the argument that precision and recall both are $p$.
+# - Common wrong answers: the floor of saying everything; $p^2$, the share of hits among all films;
+#   a measured value copied from the table.
+# - Follow-up: why is this also the mAP of a constant score? Five minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3.2 (10 minutes, 3 points)
@@ -667,17 +684,16 @@ print("The same as the table above." if agrees else "Not the number of the table
 
 # %% tags=["solution"]
 spread_out = busiest < 0.1
+no_names = ...
 ### BEGIN SOLUTION
 no_names = cross_validate(model, data[:, spread_out], target, n_jobs=2, **shared)
+change = no_names.headline["map"] - whole.headline["map"]
+print(f"{spread_out.sum():,} of {data.shape[1]:,} words are left; mAP changes by {change:+z.3f}.")
+glue("ch03_names_change", f"{change:+z.3f}")
 ### END SOLUTION
 
 # %% tags=["check"]
-change = no_names.headline["map"] - whole.headline["map"]
-print(f"{spread_out.sum():,} of {data.shape[1]:,} words are left; mAP changes by {change:+z.3f}.")
-
-# %% tags=["hide-input"]
-glue("ch03_kept_words", f"{spread_out.sum():,}")
-glue("ch03_names_change", f"{change:+z.3f}")
+checks.ch03_ex2(no_names)
 
 # %% [markdown] tags=["solution"]
 # A third of the vocabulary goes, and mAP changes by {glue:text}`ch03_names_change`. The names
@@ -685,6 +701,14 @@ glue("ch03_names_change", f"{change:+z.3f}")
 # they cannot help, and each of them fires in so few films that they hardly disturb. What looks
 # wrong in a list of words need not show in the score, and what shows in the score need not look
 # wrong in the list. For a model that others will read, we would still take them out.
+
+# %% [markdown] tags=["rubric"]
+# - Two points for the run on the right columns, one for a prediction written down beforehand,
+#   whatever it was.
+# - Common wrong answers: the mask on rows; the mask the wrong way round; a comparison of macro-F1
+#   at 0.5, which says more about thresholds than about names.
+# - Discuss: absence of harm in this score is no licence to keep names in a model that people will
+#   read. Ten minutes, half of it waiting.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3.3 (15 minutes, 4 points)
@@ -700,6 +724,7 @@ glue("ch03_names_change", f"{change:+z.3f}")
 # %% tags=["solution"]
 from genrelab.bench.agreement import SAME
 
+wider = wider_report = ...
 ### BEGIN SOLUTION
 wider = dict(SAME) | {
     "Slasher": "Horror",
@@ -710,17 +735,25 @@ wider = dict(SAME) | {
 }
 wider_rows, wider_labels = opinions(opinion, scripts, wider)
 wider_report = report(target[wider_rows], wider_labels, label_names=genres)
+change = wider_report.summary["f1_macro"] - people["f1_macro"]
+print(f"macro-F1 changes by {change:+.3f}, on {wider_report.n_rows} films.")
 ### END SOLUTION
 
 # %% tags=["check"]
-change = wider_report.summary["f1_macro"] - people["f1_macro"]
-print(f"macro-F1 changes by {change:+.3f}, on {wider_report.n_rows} films.")
+checks.ch03_ex3(wider, wider_report)
 
 # %% [markdown] tags=["solution"]
 # No. Whoever picks the translation by the agreement tunes the yardstick on the thing it measures.
 # A translation is right when it says what the words mean, and that has to be argued before the
 # score is known: a slasher is a kind of horror film by definition, while a spy film may be a
 # comedy. An honest report gives the strict translation, the wider one, and both numbers.
+
+# %% [markdown] tags=["rubric"]
+# - Two points for dictionary and report, two for the answer: no, because it would tune the
+#   yardstick on what it measures.
+# - Common wrong answers: old rows with new labels; a label that is none of the thirteen; "yes,
+#   since agreement is the goal".
+# - Any defensible translation is right; *Spy* and *Superhero* are open to debate. Fifteen minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3.4 (5 minutes, 2 points)
@@ -736,8 +769,25 @@ print(f"macro-F1 changes by {change:+.3f}, on {wider_report.n_rows} films.")
 # Two groups of people who saw the films agree to {glue:text}`ch03_people:.2f`, mostly because
 # they differ in how many genres they name. A model can learn the habits of our one source and
 # pass that mark, but 0.9 would mean predicting habits that people do not share. For *Family* and
-# *Mystery* the agreement beyond chance is below a third. I propose a target for each genre, set
-# against its own kappa, and a check by a second person on a sample."
+# *Mystery* the agreement beyond chance is only {glue:text}`ch03_family_kappa:.2f` and
+# {glue:text}`ch03_mystery_kappa:.2f`. I propose a target for each genre, set against its own kappa,
+# and a check by a second person on a sample."
+
+# %% [markdown] tags=["rubric"]
+# - One point for at least three numbers that are used and not merely listed, one for an argument
+#   that 0.9 would ask for agreement that people do not have.
+# - Common weak answers: "we need a larger model" or "more data"; comparing reviews, which are
+#   judged by tone, with genres.
+# - A proposal of what to aim at instead lifts a borderline answer. Five minutes.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 3.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
 
 # %% [markdown]
 # ## What we learned
