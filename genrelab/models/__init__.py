@@ -7,6 +7,7 @@ _HOMES = {
     "ChunkVoting": "aggregate",
     "FeedForward": "heads",
     "FineTuned": "finetune",
+    "GenrePredictor": "predictor",
     "LabelPowerset": "label_sets",
     "PooledWindows": "aggregate",
     "Recurrent": "recurrent",
@@ -15,8 +16,8 @@ _HOMES = {
 }
 
 __all__ = [
-    "ChainEnsemble", "ChunkVoting", "FeedForward", "FineTuned", "LabelPowerset", "PooledWindows",
-    "Recurrent", "WindowNet", "WordVectors",
+    "ChainEnsemble", "ChunkVoting", "FeedForward", "FineTuned", "GenrePredictor", "LabelPowerset",
+    "PooledWindows", "Recurrent", "WindowNet", "WordVectors",
 ]
 
 
