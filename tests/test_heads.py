@@ -1,6 +1,7 @@
 """The small net learns, stops on the validation loss, and sees no row that it must not see."""
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -284,6 +285,29 @@ def test_too_few_rows_and_foreign_targets_are_refused():
         small().fit(X, np.full(120, "war"))
     with pytest.raises(ValueError, match="0 or 1"):
         small().fit(X, Y + 1)
+
+
+class Watched(nn.BCEWithLogitsLoss):
+    """A loss that writes down the first target of every batch that trains."""
+
+    SEEN: ClassVar[list[list[float]]] = []
+
+    def forward(self, logits, targets):
+        if torch.is_grad_enabled():
+            self.SEEN.append(targets[:, 0].tolist())
+        return super().forward(logits, targets)
+
+
+def test_every_epoch_deals_all_rows_in_another_order():
+    X, Y = learnable(96)
+    marked = np.column_stack([np.arange(96) % 2, Y]).astype(np.int8)
+    Watched.SEEN.clear()
+    small(loss=Watched(), validation_share=0, batch_size=32, max_epochs=2).fit(X, marked)
+    assert [len(batch) for batch in Watched.SEEN] == [32] * 6
+    first, second = (np.concatenate(Watched.SEEN[k : k + 3]).tolist() for k in (0, 3))
+    assert sum(first) == sum(second) == 48
+    in_file_order = marked[:, 0].tolist()
+    assert first != in_file_order and second != in_file_order and first != second
 
 
 class Interrupted(nn.BCEWithLogitsLoss):

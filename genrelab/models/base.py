@@ -3,12 +3,10 @@
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import Tags, assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils import Tags
 
-from genrelab.metrics import as_indicator
+from genrelab.metrics import read_target
 
 
 class LogitClassifier(ClassifierMixin, BaseEstimator):
@@ -82,21 +80,10 @@ class LogitClassifier(ClassifierMixin, BaseEstimator):
 
     def _read_targets(self, y: ArrayLike) -> np.ndarray:
         """Return a 0/1 matrix, one column a label or class, and set ``classes_``."""
-        if y is None:
-            raise ValueError("fit requires y to be passed, but the target y is None.")
-        target = y if issparse(y) else np.asarray(y)
-        self._one_dimensional = target.ndim == 1
-        if not self._one_dimensional:
-            labels = as_indicator(y, "y")
-            self.classes_ = np.arange(labels.shape[1])
-            return labels
-        assert_all_finite(target, input_name="y")
-        check_classification_targets(target)
-        self.classes_, codes = np.unique(target, return_inverse=True)
-        if len(self.classes_) < 2:
+        labels, self.classes_, self._one_dimensional = read_target(y)  # (n, L)
+        if self._one_dimensional and len(self.classes_) < 2:
             raise ValueError(f"y holds one class, '{self.classes_[0]}'; expected at least 2.")
-        one_hot = np.eye(len(self.classes_), dtype=np.int8)[codes]  # (n, classes)
-        return one_hot[:, 1:] if len(self.classes_) == 2 else one_hot
+        return labels
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
