@@ -120,6 +120,8 @@ print(f"windows a script: median {np.median(np.ceil(scripts.n_tokens / 510)):.0f
 # %% tags=["hide-input"]
 glue("ch06_ratio", f"{np.median(ratio):.1f}")
 glue("ch06_first_share", f"{np.median(first_share):.1%}")
+floor = 2 * scripts.labels.mean(axis=0) / (1 + scripts.labels.mean(axis=0))
+glue("ch06_everything", f"{floor.mean():.2f}")
 words_in_window = 510 / np.median(ratio)
 glue("ch06_words_in_window", f"{words_in_window:.0f}")
 
@@ -155,9 +157,15 @@ n_windows = int(np.ceil(median_tokens / 2 / 510))
 ### END SOLUTION
 
 # %% tags=["check"]
-answered = n_windows is not ...
-enough = answered and n_windows * 510 >= median_tokens / 2 > (n_windows - 1) * 510
-print("right" if enough else "not the smallest number that reads half")
+from genrelab import checks
+
+checks.ch06_ex1(n_windows)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the smallest whole number.
+# - Common wrong answers: 512 instead of 510 tokens a window; rounded down; windows for the whole
+#   script.
+# - Five minutes.
 
 # %% [markdown]
 # ## Five ways to read
@@ -192,8 +200,9 @@ print(vector_classifier())
 # %% [markdown]
 # :::{admonition} Predict before you run
 # :class: tip
-# Predicting every genre for every film makes a macro-F1 of about 0.3. TF-IDF on whole scripts
-# makes more than 0.6. Where will one window land? Where the mean of all windows?
+# Predicting every genre for every film makes a macro-F1 of {glue:text}`ch06_everything`, TF-IDF on
+# whole scripts {glue:text}`ch06_tfidf` (chapter 3). Where will one window land? Where the mean of
+# all windows?
 # :::
 #
 # We run the first and the last of these live, on one repeat of five folds.
@@ -299,6 +308,7 @@ for key, line in {
     glue(f"ch06_{key}_interval", f"{line.low:+.3f} to {line.high:+.3f}")
     glue(f"ch06_{key}_verdict", verdict(line))
 glue("ch06_share_random", f"{reading_scores.loc['four random', 'share']:.0%}")
+glue("ch06_tfidf", f"{pooled.loc['TF-IDF', 'f1_macro']:.2f}")
 
 # %% [markdown]
 # Four random windows beat the first and the last by {glue:text}`ch06_random` (interval
@@ -361,9 +371,14 @@ print(places.paired[["difference", "low", "high"]].round(3))
 # best, it will look good by luck alone.
 
 # %% tags=["check"]
-results = getattr(places, "results", {})
-right = len(results) == 3 and all(len(r.folds) == 5 for r in results.values())
-print("three parts on five folds" if right else "compare three parts on five folds")
+checks.ch06_ex2(places)
+
+# %% [markdown] tags=["rubric"]
+# - Two points for the comparison, one for reading the intervals: which part differs from the first
+#   by more than its uncertainty.
+# - Common wrong answers: index 9 for the ninth part; comparing parts with the mean of all; naming
+#   the best of the three without a look at the intervals.
+# - Praise a prediction written down before. Fifteen minutes, two of them waiting.
 
 # %% [markdown]
 # ## What the mean forgets
@@ -493,12 +508,13 @@ print("tokens of the last window:", window_tokens[-1])
 # in a script the last page.
 
 # %% tags=["check"]
-from genrelab.encoding.pooling import segment_weights
-from genrelab.windows import windows
+checks.ch06_ex3(vector, play, receipt.tokens)
 
-by_encoder = segment_weights(windows(int(receipt.tokens), 510), 1)[0] @ play
-right = vector is not ... and np.allclose(vector, by_encoder, atol=1e-6)
-print("what the encoder's own pooling makes" if right else "not the weighted mean")
+# %% [markdown] tags=["rubric"]
+# - One point for the vector, one for the reason: a token of a short last window counts more in a
+#   plain mean.
+# - Common wrong answers: weights that do not sum to one; 512 for 510; the last window dropped.
+# - Ten minutes.
 
 # %% [markdown]
 # ## Against TF-IDF, and together with it
@@ -576,6 +592,7 @@ for key, (vector_row, words_row) in zip(("short", "squeezed"), pairs[:2], strict
 words_gain = paired(recorded, "TF-IDF, first window").loc["TF-IDF"].difference
 vector_gain = paired(recorded, "first window").loc["all, one mean"].difference
 glue("ch06_words_gain", f"{words_gain:+.2f}")
+glue("ch06_other_windows", f"{np.median(np.ceil(scripts.n_tokens / 510)) - 1:.0f}")
 glue("ch06_vector_gain", f"{vector_gain:+.2f}")
 
 # %% [markdown]
@@ -591,10 +608,9 @@ glue("ch06_vector_gain", f"{vector_gain:+.2f}")
 # counts gain {glue:text}`ch06_words_gain`, vectors {glue:text}`ch06_vector_gain`. A count
 # collects: thirty mentions of a spaceship, spread over a hundred pages, stand out in the sum.
 # A mean dilutes: a window with a spaceship points a little towards science fiction, and is
-# averaged with sixty-four others that point towards rooms and doors. We saw the dilution in the
-# cosines above. That it is *the* reason is our reading of these numbers, not a proof. If it is
-# right, something better than the mean should win ground back: that is
-# chapter 8.
+# averaged with {glue:text}`ch06_other_windows` others that point towards rooms and doors. We saw
+# the dilution in the cosines above. That it is *the* reason is our reading of these numbers, not a
+# proof. If it is right, something better than the mean should win ground back: that is chapter 8.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 6.4 (10 minutes, 3 points)
@@ -615,6 +631,14 @@ glue("ch06_vector_gain", f"{vector_gain:+.2f}")
 # The encoder is the safer choice for short texts, with few labelled examples, or where training
 # and use differ in their words: other spelling, other names, another language if the encoder
 # knows it. There, a word that was never seen in training counts for nothing in TF-IDF.
+
+# %% [markdown] tags=["rubric"]
+# - One point an experiment with what it could show (both directions), one for a case in which the
+#   encoder is the safer choice and why.
+# - Must be there for full points: that the model may have read one page of forty, and a TF-IDF of
+#   the *whole* text on the same folds.
+# - Common weak answers: "fine-tune it"; "check accuracy"; only experiments that can come out one
+#   way. Ten minutes.
 
 # %% [markdown]
 # ## Shakespeare, out of domain
@@ -710,7 +734,7 @@ glue("ch06_history_adventure", f"{adventure[kind == 'history'].mean():.2f}")
 glue("ch06_other_adventure", f"{adventure[kind != 'history'].mean():.2f}")
 
 # %% [markdown]
-# By *Comedy* the comedies come first in {glue:text}`ch06_auc_comedy` of the pairs; with fourteen
+# By *Comedy* the comedies come first in {glue:text}`ch06_auc_comedy` of the pairs; with so few
 # plays that is no proof (p = {glue:text}`ch06_p_comedy`). By *Romance* they come first in
 # {glue:text}`ch06_auc_romance` (p = {glue:text}`ch06_p_romance`). Be careful with this second
 # number: we looked at *Romance* after we had seen the figure. But it makes sense. What
@@ -771,10 +795,19 @@ glue("ch06_blocks_512", f"{by_size.loc['window 512', 'f1_macro']:.2f}")
 # chapter without a size beside them rest on windows of 512.
 
 # %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 6.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
 # ## What we learned
 #
-# - A window of 512 tokens shows {glue:text}`ch06_first_share` of a script. I ask an encoder for
-#   its receipt before I believe that it has read my text.
+# - A window of 512 tokens shows {glue:text}`ch06_first_share` of a script. We ask an encoder for
+#   its receipt before we believe that it has read our text.
 # - Reading more helps at each step; a handful of windows spread over the text is worth much more
 #   than its beginning.
 # - A mean of windows forgets the order, and makes all films look alike: what is left of the
