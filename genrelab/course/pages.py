@@ -52,20 +52,19 @@ def ledger() -> str:
         dates = sorted({result["date"], *(of["date"] for of in earlier.values())})
         systems = len(result.get("code", {}))
         commit = result["commit"] or "unknown"
+        link = f"[{result['name']}]({url}/blob/{branch}/book/results/{result['name']}.json)"
+        when = " to ".join(dict.fromkeys([dates[0], dates[-1]]))
         lines.append(
             [
-                f"[{result['name']}]({url}/blob/{branch}/book/results/{result['name']}.json)",
-                result["title"],
-                f"`{result['command']}`",
+                f"{link}: {result['title']}. `{result['command']}`",
                 ", ".join(_data(result)),
-                "; ".join(sorted(machines)),
-                " to ".join(dict.fromkeys([dates[0], dates[-1]])),
+                f"{'; '.join(sorted(machines))}, {when}",
                 f"`{commit[:7]}{commit[40:]}`",
                 f"{systems} × {len(result['rows']) // systems}" if systems else "–",
                 "yes" if result.get("complete", True) else "**no**",
             ]
         )
-    columns = "file, what, command, data, machine, date, commit, systems × folds, complete"
+    columns = "file, data, machine and date, commit, systems × folds, complete"
     return table(columns.split(", "), lines)
 
 

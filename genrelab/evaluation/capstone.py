@@ -198,7 +198,7 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
     """
     wanted, lines = folds_hash(folds), []
     for result in recorded():
-        if result.get("data", {}).get("folds") != wanted:
+        if "pooled" not in result or result["data"]["folds"] != wanted:
             continue
         seconds = pd.DataFrame(result["rows"]).groupby("row")["seconds"].mean()
         for pooled in result["pooled"]:
