@@ -63,9 +63,9 @@ class Table:
         Columns of the labels that get a macro-F1 of their own, ``f1_macro_<part>``, in each fold.
     needs_mirror : bool, default=False
         Whether the rows need fetched texts.
-    needs_gpu : sequence of str, default=()
-        Rows that take minutes a fold without a GPU, and differ between processors by rounding:
-        they are not run again without one.
+    not_repeated : sequence of str, default=()
+        Rows of large nets trained in float32: rounding differs between processors and training
+        amplifies it, so the test does not run them again.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Table:
     label_names: Sequence[str] = ()
     parts: Mapping[str, Sequence[int]] = field(default_factory=dict)
     needs_mirror: bool = False
-    needs_gpu: Sequence[str] = ()
+    not_repeated: Sequence[str] = ()
 
     @property
     def hashes(self) -> dict[str, str]:
@@ -384,7 +384,7 @@ def record_table(table: Table, progress: bool = True, n_jobs: int = 1) -> Path:
             "title": table.title,
             "complete": complete,
             "needs_mirror": table.needs_mirror,
-            "needs_gpu": list(table.needs_gpu),
+            "not_repeated": list(table.not_repeated),
             "data": table.hashes,
             "code": codes,
             "kept": {row: earlier["kept"][row] for row in table.rows if row in earlier["kept"]},

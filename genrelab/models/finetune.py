@@ -320,15 +320,15 @@ class FineTuned(LogitClassifier):
         """
         _raise_together("options", self._problems())
         targets = self._read_targets(y)  # (n, L)
-        check_consistent_length(X, targets, groups)
+        encoder, self.tokenizer_ = load_encoder(self.model)
+        documents = self._documents(X)
+        check_consistent_length(documents, targets, groups)
         seed = check_random_state(self.random_state).randint(2**31)
         trains = np.ones(len(targets), dtype=bool)
         if self.validation_share:
             groups = np.arange(len(targets)) if groups is None else groups
             split = locked_split(targets, groups, test_share=self.validation_share, seed=seed)
             trains = split == "dev"
-        encoder, self.tokenizer_ = load_encoder(self.model)
-        documents = self._documents(X)
         names = getattr(y, "columns", self.classes_[-targets.shape[1] :])
         exclusive = self._one_dimensional and len(names) > 1
         loss = make_loss(self.loss, targets[trains], exclusive=exclusive, label_names=names)
