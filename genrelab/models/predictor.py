@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -503,14 +504,12 @@ def word_spans(text: str, size: int) -> list[tuple[int, int]]:
     Examples
     --------
     >>> word_spans("one two three", size=2)
-    [(0, 8), (8, 13)]
+    [(0, 4), (4, 13)]
     """
-    starts = np.flatnonzero(
-        np.diff([1, *(char.isspace() for char in text)]) == -1
-    )  # the first character of each word
+    starts = [match.start() for match in re.finditer(r"\S+", text)]
     n_parts = max(1, -(-len(starts) // size))
-    firsts = np.arange(1, n_parts) * len(starts) // n_parts
-    borders = [0, *starts[firsts].tolist(), len(text)]
+    firsts = [part * len(starts) // n_parts for part in range(1, n_parts)]
+    borders = [0, *(starts[first] for first in firsts), len(text)]
     return list(zip(borders, borders[1:], strict=False))
 
 
