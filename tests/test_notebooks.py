@@ -15,6 +15,7 @@ import nbformat
 import pytest
 import yaml
 
+from genrelab import __version__
 from genrelab.course import myst, notebooks
 from genrelab.course.chapters import ROOT, address, chapters, colab_link, for_book, read, tags
 from genrelab.course.execute import ChapterError, executed, fingerprint
@@ -290,45 +291,87 @@ def test_the_set_up_cell_does_nothing_off_colab(monkeypatch):
     assert set(names) == {"__builtins__", "PROFILE", "sys"}
 
 
+class Colab:
+    """Stands where the set-up cell believes itself on a fresh Colab; collects its commands."""
+
+    def __init__(self) -> None:
+        self.commands, self.files, self.refused = [], [], ()
+        self.gpu = ""
+
+    def run(self, command, **_):
+        if command[0] == "nvidia-smi":
+            listed = f"GPU 0: {self.gpu} (UUID: GPU-1)\n" if self.gpu else ""
+            return subprocess.CompletedProcess(command, int(not self.gpu), stdout=listed)
+        self.commands.append(command)
+        self.files.append([Path(part).read_text() for part in command if part.endswith(".txt")])
+        failed = any(part in command[-1] for part in self.refused)
+        return subprocess.CompletedProcess(command, int(failed))
+
+
 @pytest.fixture
 def colab(monkeypatch):
-    """Stand where the cell believes itself on a fresh Colab; collect what it would install."""
-    commands = []
-
-    def record(command, check):
-        assert check
-        files = [part for part in command if part.endswith(".txt")]
-        commands.append((command, [Path(name).read_text() for name in files]))
-
+    fake = Colab()
+    shipped = [
+        types.SimpleNamespace(metadata={"Name": name}, version=f"1.0+{name}")
+        for name in ("torch", "numpy", "ipywidgets", "absl-py", None)
+    ]
     monkeypatch.setitem(sys.modules, "google.colab", types.ModuleType("google.colab"))
-    monkeypatch.setattr(subprocess, "run", record)
+    monkeypatch.setattr(subprocess, "run", fake.run)
     monkeypatch.setattr(util, "find_spec", lambda name: None)
-    monkeypatch.setattr(metadata, "version", lambda name: f"1.0+{name}")
+    monkeypatch.setattr(metadata, "distributions", lambda: shipped)
     monkeypatch.setenv("GENRELAB_PROFILE", "unset")
-    return commands
+    monkeypatch.setenv("GENRELAB_CACHE", "unset")
+    return fake
 
 
-def test_on_colab_the_set_up_cell_holds_torch_and_numpy_where_they_are(colab):
+def test_on_colab_the_set_up_cell_installs_its_edition_and_holds_all_that_colab_ships(colab):
     exec(SET_UP, {})
-    package, data = colab
-    url, branch = address()
-    assert f"genrelab @ {url}/archive/refs/heads/{branch}.zip" in package[0]
-    (constraints,) = package[1]
-    assert {"torch==1.0+torch", "numpy==1.0+numpy"} <= set(constraints.split())
-    assert package[0][package[0].index("-c") + 1].endswith("constraints.txt")
-    assert {"--no-deps", "--require-hashes"} <= set(data[0])
+    package, data = colab.commands
+    url, _ = address()
+    assert package[-1] == f"genrelab[train] @ {url}/archive/refs/tags/v{__version__}.zip"
+    (constraints,) = colab.files[0]
+    names = ("torch", "numpy", "ipywidgets", "absl-py")
+    assert constraints.split() == [f"{name}==1.0+{name}" for name in names]
+    assert package[package.index("-c") + 1].endswith("constraints.txt")
+    assert {"--no-deps", "--require-hashes"} <= set(data)
     pins = (ROOT / "requirements-data.txt").read_text().splitlines()
-    assert data[1][0].split("\n") == [*(pin for pin in pins if not pin.startswith("#")), ""]
+    assert colab.files[1][0].split("\n") == [*(p for p in pins if not p.startswith("#")), ""]
 
 
-@pytest.mark.parametrize("gpu", [True, False])
-def test_on_colab_the_set_up_cell_sets_the_profile_and_proposes_full_on_a_gpu(
-    colab, monkeypatch, capsys, gpu
-):
-    monkeypatch.setattr(shutil, "which", lambda name: "/bin/nvidia-smi" if gpu else None)
+def test_before_its_edition_is_tagged_the_set_up_cell_takes_the_branch_or_says_so(colab):
+    colab.refused = ("/tags/",)
     exec(SET_UP, {})
-    assert os.environ["GENRELAB_PROFILE"] == "default"
-    assert ("set PROFILE to full" in capsys.readouterr().out) == gpu
+    url, branch = address()
+    assert colab.commands[1][-1] == f"genrelab[train] @ {url}/archive/refs/heads/{branch}.zip"
+    colab.refused = ("/archive/",)
+    with pytest.raises(RuntimeError, match="genrelab could not be installed"):
+        exec(SET_UP, {})
+
+
+@pytest.mark.parametrize(
+    ("gpu", "form", "profile"),
+    [("Tesla T4", "auto", "full"), ("", "auto", "default"), ("Tesla T4", "default", "default"),
+     ("", "full", "full")],
+)  # fmt: skip
+def test_on_colab_the_profile_is_full_on_a_gpu_unless_the_form_says_otherwise(
+    colab, capsys, gpu, form, profile
+):
+    colab.gpu = gpu
+    source = notebooks.set_up_source().replace('PROFILE = "auto"', f'PROFILE = "{form}"')
+    exec(compile(source, "set-up cell", "exec"), {})
+    assert os.environ["GENRELAB_PROFILE"] == profile
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith(f"GPU: {gpu}." if gpu else "GPU: none; for one, Runtime >")
+    assert f"Profile: {profile}." in said
+
+
+@pytest.mark.parametrize("mounted", [True, False])
+def test_on_colab_results_are_kept_on_a_mounted_drive(colab, capsys, monkeypatch, mounted):
+    monkeypatch.setattr(Path, "is_dir", lambda path: mounted)
+    exec(SET_UP, {})
+    kept = os.environ["GENRELAB_CACHE"]
+    assert kept == ("/content/drive/MyDrive/genrelab" if mounted else "unset")
+    assert ("Kept on your Drive." in capsys.readouterr().out) == mounted
 
 
 def test_the_colab_button_opens_the_notebook_of_the_configured_repository(chapter):

@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
+from genrelab import __version__
 from genrelab.course import chapters as sources
 from genrelab.course import myst
 from genrelab.course.chapters import ROOT, tags
@@ -23,14 +24,15 @@ PAPERMILL = "application/papermill.record/"
 def set_up_source(root: Path = ROOT) -> str:
     """Return the first code cell: it installs genrelab on Colab and does nothing elsewhere.
 
-    Colab's own torch, numpy and relatives are held by constraints, so pip fails rather than
-    replaces them.
+    It installs the tag of this edition. All that Colab ships is held by constraints, so pip fails
+    rather than replaces any of it.
     """
     url, branch = sources.address(root)
     pins = (root / "requirements-data.txt").read_text("utf-8").splitlines()
     data = "\n".join(line for line in pins if line and not line.startswith("#"))
     source = TEMPLATE.read_text("utf-8").replace("{data}", data)
-    return source.replace("{archive}", f"{url}/archive/refs/heads/{branch}.zip").strip()
+    source = source.replace("{tag}", f"{url}/archive/refs/tags/v{__version__}.zip")
+    return source.replace("{branch}", f"{url}/archive/refs/heads/{branch}.zip").strip()
 
 
 def glued(notebook: NotebookNode) -> dict[str, str]:
