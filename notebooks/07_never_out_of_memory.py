@@ -294,13 +294,15 @@ fits_training = 4 * 2**30 // activation_bytes(512, 512, True, False)
 print(fits, fits_training)
 
 # %% tags=["check"]
-given = fits is not ... and fits_training is not ...
-prices = [activation_bytes(512, 512, way, False) for way in (False, True)]
-right = given and all(
-    n * price <= 4 * 2**30 < (n + 1) * price
-    for n, price in zip((fits, fits_training), prices, strict=True)
-)
-print("both are right" if right else "not yet: the largest number whose price is at most 4 GiB")
+from genrelab import checks
+
+checks.ch07_ex1(fits, fits_training)
+
+# %% [markdown] tags=["rubric"]
+# - Half a point a number.
+# - Common wrong answers: $10^9$ bytes for a GiB; the price with the table of pairs; rounding up,
+#   which is out of memory by one window.
+# - Follow-up: what changes for a model of twice the depth? Only the second number. Five minutes.
 
 # %% [markdown]
 # ## Four old remedies
@@ -572,8 +574,13 @@ spread = np.sqrt(squares / count)
 # Welford's way does not.
 
 # %% tags=["check"]
-right = np.allclose(spread, vectors.std(axis=0), atol=1e-6)
-print("as numpy has it, which needs all vectors at once" if right else "not yet")
+checks.ch07_ex2(spread, vectors)
+
+# %% [markdown] tags=["rubric"]
+# - Two points for the loop; one if only the order of the two means is wrong.
+# - Common wrong answers: the old mean used twice, or the new one; all vectors kept in a list, which
+#   passes the check and misses the point: take one point.
+# - Ten minutes, and paper.
 
 # %% [markdown]
 # ## Out of memory, on purpose
@@ -663,13 +670,15 @@ finally:
 # %% [markdown] tags=["exercise"]
 # ### Exercise 7.3 (15 minutes, 3 points)
 # Write the back-off yourself. `cramped` stands for a network: it returns one number a window,
-# and fails for more than 5 windows. Complete the loop so that all 40 windows are encoded, the
-# size is halved after each failure, and no window is encoded twice. Retry *outside* the
-# `except`.
+# and fails for more than 5 windows. Complete `encode_all` so that all windows are encoded, in
+# order, whichever function `encode_batch` it is given: the size is halved after each failure and
+# stays so, and no window is encoded twice. Retry *outside* the `except`. Raise if a single window
+# does not fit, and let every error pass that is not about memory.
 
 # %% [markdown] tags=["hint"]
 # `failed = False` before the `try`, `failed = True` inside the `except`. After the block: if it
-# failed, halve `size` (or `raise` anew at size 1); the loop does the rest.
+# failed, halve `size` (or `raise` anew at size 1); the loop does the rest. The next batch is
+# `numbers[len(finished) : len(finished) + size]`.
 
 # %% tags=["solution"]
 sizes_tried = []
@@ -683,32 +692,36 @@ def cramped(numbers: list[int]) -> list[int]:
     return [number**2 for number in numbers]
 
 
-def encode_all(numbers: list[int], size: int) -> list[int]:
+def encode_all(numbers: list[int], size: int, encode_batch: object = cramped) -> list[int]:
     """Encode in batches of ``size``, smaller where memory runs out."""
     finished = []
+    ### BEGIN SOLUTION
     while len(finished) < len(numbers):
-        part = numbers[len(finished) : len(finished) + size]
-        ### BEGIN SOLUTION
         failed = False
         try:
-            finished += cramped(part)
+            finished += encode_batch(numbers[len(finished) : len(finished) + size])
         except MemoryError:
             failed = True
         if failed and size == 1:
             raise MemoryError("one single window does not fit")
         if failed:
             size //= 2
-        ### END SOLUTION
+    ### END SOLUTION
     return finished
 
 
 found = encode_all(list(range(40)), size=32)
-print(sizes_tried)
+print(f"{len(found)} windows in batches of {sizes_tried}")
 
 # %% tags=["check"]
-complete = found == [number**2 for number in range(40)]
-lean = sizes_tried[:4] == [32, 16, 8, 4] and sum(sizes_tried) == 56 + 40
-print("complete, and nothing done twice" if complete and lean else "not yet")
+checks.ch07_ex3(encode_all)
+
+# %% [markdown] tags=["rubric"]
+# - One point for complete and in order, one for nothing done twice, one for the retry outside the
+#   `except` and for giving up where it must.
+# - Common wrong answers: a fresh start after each failure; `except Exception`, which also hides
+#   bugs; a size that falls to 0 and loops for ever.
+# - Fifteen minutes; let beginners draw the loop first.
 
 # %% [markdown]
 # ## The receipt
@@ -861,22 +874,39 @@ glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 # are kept: if memory grows without them, something still holds a graph, and that is the thing to
 # mend.
 #
-# I would ask for receipts: tokens and truncated tokens of each text, and the peak of a run of ten
+# Ask for receipts: tokens and truncated tokens of each text, and the peak of a run of ten
 # texts beside that of a run of a thousand. "It has run for a week" says that nothing crashed,
 # not that everything was read.
+
+# %% [markdown] tags=["rubric"]
+# - Three points: what to keep (halving), what to change (retry one batch, budget of tokens), what
+#   to drop (the cut, `del`), each with the term of memory it touches. One point for each of the
+#   three.
+# - Asking for receipts, or for the peak at two sizes of corpus, can make up for one omission.
+# - Common misconceptions: `del` frees what a list still holds; `empty_cache` makes room for live
+#   tensors; a run that ends has read all. Ten minutes.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 7.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
 
 # %% [markdown]
 # ## What we learned
 #
 # - Without gradients the peak is about ten rows for each padded token of a batch, whatever the
-#   depth; with gradients it is {glue:text}`ch07_with_gradients` times as much. I can compute it
-#   before I run.
+#   depth; with gradients it is {glue:text}`ch07_with_gradients` times as much. We can compute it
+#   before we run.
 # - `torch.inference_mode()` is the one old remedy that costs nothing. One script at a time and
 #   `del` do nothing while the kept vectors remember how they were made.
 # - A factor is not a bound. What bounds memory is a budget of padded tokens, pooling as the
 #   windows come, and a retry of the one batch that failed.
 # - Running out of memory need not end a run: the vectors are the same afterwards.
-# - I read the receipt: truncated is 0, backoffs say how close it was.
+# - We read the receipt: truncated is 0, backoffs say how close it was.
 #
 # ## References
 #
