@@ -292,10 +292,10 @@ def train(
     facts = {
         "card": (
             f"{name}, trained on {len(dataset):,} rows of {dataset.card.title} (licence: "
-            f"{dataset.card.licence}). Thresholds, one a label, are tuned for macro-F1 on scores "
-            "of rows that the model had not seen, groups kept whole. It has learnt what those who "
-            "labelled these texts thought, mistakes included; of other kinds of text it knows "
-            "nothing. Where rare labels were weighed up, probabilities are no frequencies."
+            f"{dataset.card.licence.rstrip('.')}). Thresholds, one a label, are tuned for macro-F1 "
+            "on scores of rows that the model had not seen, groups kept whole. It has learnt what "
+            "those who labelled these texts thought, mistakes included; of other kinds of text it "
+            "knows nothing. Where rare labels were weighed up, probabilities are no frequencies."
         ),
         "data": {"name": dataset.name, "rows": len(dataset), "sha256": dataset.data_hash},
         # Optimistic by a little: thresholds were tuned on these same out-of-fold scores.
