@@ -74,7 +74,7 @@ assert np.allclose(weights, [0.7, 0.3]), "Not in proportion to their number of t
 # How many windows fit into 4 GiB? See chapter 7.
 
 # %% tags=["solution"]
-fits, fits_training = 546, 170
+fits, fits_training = 546, 56
 print(fits + fits_training, "windows by both ways together")
 
 # %% tags=["check"]

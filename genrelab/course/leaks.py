@@ -13,7 +13,8 @@ from genrelab.course.chapters import for_instructors, halves
 from genrelab.course.exercises import OPEN, Exercise, part
 from genrelab.course.myst import ROLE
 
-TELLING = 5  # a line of fewer words, such as ``target,``, tells nothing
+# Shorter lines, such as ``target,`` or *Common wrong answers:*, tell nothing.
+PROSE, CODE, LETTERS = 5, 3, 20
 
 
 class LeakError(ValueError):
@@ -39,8 +40,13 @@ def telling(text: str) -> set[str]:
     >>> telling("else:\n    share = target[:, 0].mean(axis=0)")
     {'share target 0 mean axis 0'}
     """
-    lines = map(words, ROLE.sub("\n", text).splitlines())
-    return {line for line in lines if line.count(" ") + 1 >= TELLING}
+    found = set()
+    for line in ROLE.sub("\n", text).splitlines():
+        told = words(line)
+        is_code = len(told) >= LETTERS and re.search(r"[=(\[_]", line)
+        if told.count(" ") + 1 >= (CODE if is_code else PROSE):
+            found.add(told)
+    return found
 
 
 def _sides(exercise: Exercise, answers: bool) -> tuple[list[str], list[str]]:
