@@ -16,9 +16,11 @@
 # %% [markdown]
 # # Short, long, longest
 #
-# **About 30 minutes to read, about a minute to run** on two CPU cores.
+# **About 30 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>`, the TF-IDF model of {doc}`03_baselines`
 # and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+#
+# <!-- cost: 09_short_long_longest -->
 #
 # Two questions from the chapters before:
 #
@@ -81,6 +83,8 @@ glue("ch09_script_words", f"{median['script']:,.0f}")
 glue("ch09_synopsis_ratio", f"{median['synopsis'] / median['logline']:.1f}")
 glue("ch09_script_ratio", f"{median['script'] / median['synopsis']:.0f}")
 glue("ch09_all_loglines", f"{total['logline']:,}")
+floor = 2 * target.mean(axis=0) / (1 + target.mean(axis=0))
+glue("ch09_everything", f"{floor.mean():.2f}")
 
 # %%
 from genrelab import plots
@@ -124,9 +128,9 @@ for note in films.card.notes[:4]:
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# Predicting every genre for every film makes a macro-F1 of about 0.3. On whole scripts TF-IDF
-# makes about 0.64. Where does one sentence land? Is half a page closer to the sentence or to the
-# script?
+# Predicting every genre for every film makes a macro-F1 of {glue:text}`ch09_everything`. On the
+# whole scripts of chapter 3 TF-IDF made {glue:text}`ch09_chapter3`. Where does one sentence land?
+# Is half a page closer to the sentence or to the script?
 # :::
 
 # %%
@@ -246,6 +250,8 @@ for view in views:
 tell("synopsis_script", recorded, "synopsis, MiniLM", "script, TF-IDF")
 tell("synopsis_logline", recorded, "synopsis, MiniLM", "logline, MiniLM")
 tell("synopsis_script_map", recorded, "synopsis, MiniLM", "script, TF-IDF", "map")
+before = pd.DataFrame(read_result("baselines")["pooled"]).set_index("row")["f1_macro"]
+glue("ch09_chapter3", f"{before['TF-IDF + LR']:.2f}")
 f1 = pooled["f1_macro"]
 gains = [f1[f"{view}, MiniLM"] - f1[f"{view}, TF-IDF"] for view in views]
 falls = (np.diff(gains) < 0).all()
@@ -313,9 +319,15 @@ print(both.paired[["difference", "low", "high"]].round(3))
 # words to count. Whether that is enough to be seen on five folds, the interval says.
 
 # %% tags=["check"]
-found = getattr(both, "results", {})
-right = len(found) == 2 and all(len(result.folds) == 5 for result in found.values())
-print("two views on five folds" if right else "compare the synopsis alone with both texts")
+from genrelab import checks
+
+checks.ch09_ex1(both)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the comparison, one for an answer that starts from the interval.
+# - Common wrong answers: the logline alone beside the synopsis; ten folds for five; "it helps"
+#   although zero lies inside.
+# - Ten minutes, one of them waiting.
 
 # %% [markdown]
 # ## What each view shows
@@ -504,9 +516,14 @@ print({weight: round(value, 3) for weight, value in map_of_weight.items()})
 # tuner does with thresholds; or fixes it before, as we did with one half.
 
 # %% tags=["check"]
-even = vote(words["synopsis"], words["script"]).headline["map"]
-right = map_of_weight is not ... and abs(map_of_weight.get(0.5, 0) - even) < 1e-6
-print("0.5 gives the plain vote" if right else "at 0.5 it must be the plain vote")
+checks.ch09_ex2(map_of_weight, words["script"], words["synopsis"])
+
+# %% [markdown] tags=["rubric"]
+# - One point for the four numbers, one for the answer: no, the weight was chosen on the rows that
+#   judge it.
+# - Common wrong answers: weights on the wrong view; mixing yes and no instead of probabilities;
+#   "yes, it is only one number".
+# - Good students propose to choose the weight on inner folds. Fifteen minutes.
 
 # %% [markdown]
 # ## Many short texts or few long ones?
@@ -661,9 +678,14 @@ print(f"{means.iloc[-1]:.3f} now, {expected:.3f} expected with twice the films")
 # films.
 
 # %% tags=["check"]
-ends = curves["logline, MiniLM"].sort_index().mean(axis=1).to_numpy()
-right = expected is not ... and abs(expected - (2 * ends[-1] - ends[-2])) < 1e-6
-print("one more doubling, the same gain" if right else "add the gain of the last doubling")
+checks.ch09_ex3(expected)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the number, one for a doubt with a reason: shrinking gains, two noisy points, or
+#   new films unlike the old.
+# - Common wrong answers: a line in the number of films, which doubles the gain; the last score
+#   itself.
+# - Ten minutes.
 
 # %% [markdown]
 # ## Other people's texts, by the thousand
@@ -819,6 +841,29 @@ tell("away", wiki, "ours → Wikipedia's", theirs_own, "map")
 # A good answer also asks for a learning curve: if 500 of the made texts do as well as 45,000, the
 # other 44,500 hold nothing new.
 
+# %% [markdown] tags=["rubric"]
+# - One point each for three gaps, every one with an experiment: who wrote the test, which came
+#   first of text and label, what will be read at work.
+# - An experiment that is in the chapter or clearly like one counts; "collect more data" does not.
+# - Common misconceptions: a held-out tenth of made-up text is a fair test; more rows of the same
+#   writer are new evidence. Ten minutes.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 9.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 09_short_long_longest -->
+
 # %% [markdown]
 # ## What we learned
 #
@@ -830,9 +875,9 @@ tell("away", wiki, "ours → Wikipedia's", theirs_own, "map")
 # - A text counts twice: once to learn from, once to be judged by. Short training texts with long
 #   test texts are a combination worth trying.
 # - Different views are right on different films. But a vote in which all have the same say lets the
-#   weaker ones pull the best one down; I check a vote against its best member, with an interval.
-# - A score belongs to the kind of text it was measured on. Before I believe one on made-up text, I
-#   test on the text that the model will read. Our own expectation about machine prose failed the
+#   weaker ones pull the best one down; we check a vote against its best member, with an interval.
+# - A score belongs to the kind of text it was measured on. Before we believe one on made-up text,
+#   we test on the text that the model will read. Our own expectation about machine prose failed the
 #   first test that we gave it.
 #
 # ## References

@@ -16,9 +16,11 @@
 # %% [markdown]
 # # Resampling
 #
-# **About 30 minutes to read, under a minute to run** on two CPU cores.
+# **About 30 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by franchise, thresholds tuned
 # inside, paired differences) and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+#
+# <!-- cost: 11_resampling -->
 #
 # Two questions from the chapters before:
 #
@@ -34,10 +36,10 @@
 #    interval as well as a loss of .02.
 # :::
 #
-# Eleven of our films are Westerns. A model that answers *no* to each film is right in ninety-nine
-# of a hundred. The advice found everywhere is to *resample*: add rows of the rare class, or
-# remove rows of the frequent one, until both are of one size.
-# In this chapter we will:
+# Of our {glue:text}`ch11_films` films, {glue:text}`ch11_western_count` are Westerns. A model that
+# answers *no* to each film is right for {glue:text}`ch11_no` of them. The advice found everywhere
+# is to *resample*: add rows of the rare class, or remove rows of the frequent one, until both are
+# of one size. In this chapter we will:
 # - measure how uneven sixteen genres are;
 # - see with our eyes what five samplers do to the rows of one genre;
 # - resample before the split, as many notebooks do, and watch a score of nearly 1 appear;
@@ -73,8 +75,10 @@ with_frequent = target[target[:, western] == 1][:, [names.index(g) for g in freq
 glue("ch11_films", f"{len(scripts)}")
 glue("ch11_mean_ir", f"{uneven.summary['mean_ir']:.1f}")
 glue("ch11_scumble", f"{uneven.summary['scumble']:.2f}")
+glue("ch11_no", f"{1 - by_genre.loc['Western', 'count'] / len(scripts):.1%}")
 glue("ch11_western_irlbl", f"{by_genre.loc['Western', 'irlbl']:.0f}")
 glue("ch11_western_count", f"{by_genre.loc['Western', 'count']}")
+glue("ch11_minorities", int(by_genre["minority"].sum()))
 glue("ch11_western_scumble", f"{by_genre.loc['Western', 'scumble']:.2f}")
 glue("ch11_western_frequent", f"{with_frequent.any(axis=1).sum()}")
 glue("ch11_tail_films", f"{int(target[:, tail].sum())}")
@@ -135,14 +139,15 @@ print(n_westerns)
 # ones that were. This is all that resampling can do: it repeats or mixes what is there.
 
 # %% tags=["check"]
-answered = n_westerns is not ...
-enough, one_less = (
-    [counts.max() / (counts["Western"] + n_westerns - less) for less in (0, 1)]
-    if answered
-    else (np.inf, 0)
-)
-right = enough <= uneven.summary["mean_ir"] < one_less
-print("right" if right else "not the smallest number")
+from genrelab import checks
+
+checks.ch11_ex1(n_westerns)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the smallest whole number; the question "how many are real" has the answer none.
+# - Common wrong answers: the number that there must *be* rather than to *add*; rounding down;
+#   MeanIR computed anew with the added films.
+# - Five minutes.
 
 # %% [markdown]
 # ## What samplers do to the rows
@@ -222,6 +227,7 @@ added = more_labels[len(rows):]
 glue("ch11_western_train", f"{int(is_western.sum())}")
 glue("ch11_smote_added", f"{(kinds['SMOTE'] == 'added').sum()}")
 glue("ch11_under_left", f"{(kinds['random under-sampling'] == 'without').sum()}")
+glue("ch11_under_rows", f"{len(kinds['random under-sampling'])}")
 glue("ch11_tomek_dropped", f"{len(rows) - len(kinds['Tomek links'])}")
 glue("ch11_mlsmote_added", f"{len(added)}")
 glue("ch11_mlsmote_drama", f"{int(added[:, names.index('Drama')].sum())}")
@@ -440,18 +446,25 @@ fake_f1 = f1_score(leaky_target, scores > 0.5, average="macro", zero_division=0)
 sampler = MLSMOTE(random_state=0)
 scores = out_of_fold(make_pipeline(StandardScaler(), sampler, each_genre), data, target, fold_of)
 honest_f1 = f1_score(target, scores > 0.5, average="macro", zero_division=0)
-### END SOLUTION
 print(f"before the split {fake_f1:.2f}, inside the folds {honest_f1:.2f}")
+### END SOLUTION
 
 # %% [markdown] tags=["solution"]
 # The leak is smaller here, for three reasons. MLSMOTE adds one row for each rare row, not dozens;
-# only five of sixteen genres are minorities; and the macro average dilutes them. It is still a
-# leak. A small one is more dangerous than a large one: nobody believes .99.
+# only {glue:text}`ch11_minorities` of the sixteen genres are minorities; and the macro average
+# dilutes them. It is still a leak. A small one is more dangerous than a large one: nobody believes
+# .99.
 
 # %% tags=["check"]
-answered = fake_f1 is not ... and honest_f1 is not ...
-right = answered and 0 < honest_f1 < fake_f1 < 1
-print("the leak is there" if right else "the leaky score should be the higher of the two")
+checks.ch11_ex2(fake_f1, honest_f1)
+
+# %% [markdown] tags=["rubric"]
+# - Two points for the two scores, one for a reason why this leak is smaller: fewer added rows,
+#   fewer minority genres, or dilution in the mean.
+# - Common wrong answers: judged on real films only; the scaler and sampler outside the pipeline in
+#   the honest run; old folds reused for added rows.
+# - The random folds move the leaky score in its second decimal: do not ask for more. Fifteen
+#   minutes, a few of them waiting.
 
 # %% [markdown]
 # ## Precision and recall at one half
@@ -539,8 +552,8 @@ for key, name in {
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# There are eleven Westerns among these films. How many will the model after under-sampling
-# expect?
+# There are {glue:text}`ch11_western_count` Westerns among these films. How many will the model
+# after under-sampling expect?
 # :::
 
 # %% tags=["nbval-check"]
@@ -644,11 +657,13 @@ for name, p in {
 # scores back, so the true factor is smaller than the formula's.)
 
 # %% tags=["check"]
-answered = corrected is not ... and np.shape(corrected) == score.shape
-right = answered and np.allclose(
-    np.log(corrected / (1 - corrected)) - np.log(score / (1 - score)), np.log(share / (1 - share))
-)
-print("right: every score moved by its genre's prior log-odds" if right else "not yet the formula")
+checks.ch11_ex3(corrected, score)
+
+# %% [markdown] tags=["rubric"]
+# - Two points for the correction and both comparisons, one for the conclusion that the gain was a
+#   moved threshold.
+# - Common wrong answers: numerator only; share and complement exchanged; one share for all genres.
+# - A student who notes that the correction overshoots has understood the penalty. Fifteen minutes.
 
 # %% [markdown]
 # ## What is left once thresholds are tuned
@@ -712,6 +727,8 @@ parts_of = {
     "map": to_plain("map").loc[ways],
 }
 means = scores.mean()
+tested = [target[fold.test][:, tail].sum(axis=0) for fold in folds]
+glue("ch11_tested", f"{np.min(tested)} to {np.max(tested)}")
 glue("ch11_lr_half", f"{means.loc['LR', 'f1_macro_untuned']:.2f}")
 glue("ch11_lr_tuned", f"{means.loc['LR', 'f1_macro']:.2f}")
 for key, frame in parts_of.items():
@@ -739,7 +756,8 @@ for key, frame in parts_of.items():
 # - **Headline.** Better: {glue:text}`ch11_better_head`. Worse: {glue:text}`ch11_worse_head`.
 # - **Tail.** Better: {glue:text}`ch11_better_tail`. Worse: {glue:text}`ch11_worse_tail`. SMOTE's
 #   difference is {glue:text}`ch11_smote_tail`, but its interval reaches from
-#   {glue:text}`ch11_smote_tail_interval`. A fold tests one to eight films of such a genre, so
+#   {glue:text}`ch11_smote_tail_interval`. A fold tests {glue:text}`ch11_tested`
+#   films of such a genre, so
 #   a true gain of a tenth would not have shown. We do *not* know that SMOTE does nothing for
 #   Westerns. We know that {glue:text}`ch11_tail_films` films are too few to see it.
 # - **Ranking** (mAP, which has no threshold). Better: {glue:text}`ch11_better_map`. Worse:
@@ -786,8 +804,8 @@ glue("ch11_ap_weaker", f"{ap_weaker:.2f}")
 # Clearly worse over all sixteen genres: {glue:text}`ch11_worse_all`. With tuned thresholds,
 # random under-sampling makes {glue:text}`ch11_under_all` macro-F1
 # ({glue:text}`ch11_under_all_interval`). The reason stands in the figure of the rows. A
-# classifier with 384 weights was fitted on twenty films; the rest of the training rows went
-# into the bin.
+# classifier with 384 weights was fitted on {glue:text}`ch11_under_rows` films; the rest of the
+# training rows went into the bin.
 #
 # Which films are kept is an accident, too. So we draw ten times, with ten seeds, and look at the
 # average precision for *Western*.
@@ -820,7 +838,7 @@ glue("ch11_ap_all", f"{ap_plain:.2f}")
 # {glue:text}`ch11_ap_high`. A single run could be sold as a failure or as a promise. The mean of
 # ten draws makes {glue:text}`ch11_ap_ten`: it has seen more of the films that a single draw throws
 # away. All rows at once make {glue:text}`ch11_ap_all`, with one fit instead of ten. These are
-# eleven positive films, so read the pattern and not the second decimal.
+# {glue:text}`ch11_western_count` positive films, so read the pattern and not the second decimal.
 #
 # There is a good use: where the frequent class has millions of rows that say the same thing over
 # and over, dropping most of them saves time and costs little. We have hundreds.
@@ -850,17 +868,41 @@ glue("ch11_ap_all", f"{ap_plain:.2f}")
 # than 0.5; or to save time on an abundant class. Then inside the folds, against a tuned baseline,
 # and with calibration afterwards.
 
+# %% [markdown] tags=["rubric"]
+# - One point a question that says what its answer would change; the first must be where the sampler
+#   stood. Half a point for a question without consequence.
+# - The situation for resampling need not be in the text, but has to say why moving a threshold
+#   would not do there.
+# - Common misconceptions: SMOTE adds information; a high F1 after SMOTE proves the ranking better;
+#   probabilities stay usable. Ten minutes.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 11.4 asks for a judgement: hold yours against
+# the solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 11_resampling -->
+
 # %% [markdown]
 # ## What we learned
 #
-# - I resample inside the folds or not at all. SMOTE before the split made an F1 of
+# - We resample inside the folds or not at all. SMOTE before the split made an F1 of
 #   {glue:text}`ch11_smote_fake_f1` out of one of {glue:text}`ch11_smote_inside_f1`, and throwing
 #   the synthetic rows out of the test set does not mend it.
 # - At a threshold of 0.5 every way that makes both sides equal looks good, copies as good as
 #   SMOTE. It is a moved threshold, paid for with calibration: the model expects
 #   {glue:text}`ch11_expect_smote` Westerns where there are {glue:text}`ch11_western_count`.
-# - With tuned thresholds, clearly better than doing nothing: {glue:text}`ch11_better_all`. I ask
-#   for this baseline before I believe in a sampler.
+# - With tuned thresholds, clearly better than doing nothing: {glue:text}`ch11_better_all`. We ask
+#   for this baseline before we believe in a sampler.
 # - Under-sampling throws films away, and its result depends on the seed.
 # - With a handful of films a genre, "no clear difference" is a statement about our data, not about
 #   the method. And a matrix whose rows have one label each may be taken for classes.
