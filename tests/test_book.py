@@ -1,5 +1,6 @@
 """The built pages, read as a reader's browser would read them."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,8 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from bs4 import BeautifulSoup
+from sphinx.search.en import SearchEnglish
 
+from genrelab.course import editions, leaks
 from genrelab.course.chapters import ROOT, chapters, colab_link, title
+from genrelab.course.overlay import read_overlay
 
 CHAPTERS = chapters()
 
@@ -164,3 +168,30 @@ def test_the_search_index_knows_every_chapter(html):
     assert CHAPTERS
     for chapter in CHAPTERS:
         assert f"notebooks/{chapter.stem}" in index
+
+
+def terms(html: Path) -> set[str]:
+    """Every word that the search page knows, as the search page has it: lower case, stemmed."""
+    text = (html / "searchindex.js").read_text("utf-8")
+    index = json.loads(text[text.index("{") : text.rindex("}") + 1])
+    return {*index["terms"], *index["titleterms"]}
+
+
+def stems(texts: list[str]) -> set[str]:
+    """The words of texts in the same form."""
+    words = {word for text in texts for word in leaks.words(text).split()}
+    return {SearchEnglish({}).stem(word) for word in words}
+
+
+def test_no_built_page_source_or_search_term_comes_from_an_overlay_or_a_rubric(html):
+    overlay = read_overlay(ROOT / "book" / "overlay_sample")
+    assert editions.open_places(overlay=overlay) == []  # _build/html and _build/jupyter_execute
+    secret = leaks.secrets(overlay.exercises)
+    if html != ROOT / "_build" / "html":
+        assert leaks.found(secret, leaks.files(html)) == []
+    public = [path.read_text("utf-8") for path in (*CHAPTERS, *(ROOT / "book").rglob("*.md"))]
+    public += [path.read_text("utf-8") for path in (ROOT / "book" / "quizzes").glob("*.yml")]
+    telling = stems(list(secret)) - stems(public)
+    assert telling  # words that only the overlay has
+    assert not telling & terms(html)
+    assert stems(["chapters", "genres"]) <= terms(html)  # the comparison is not of two alphabets
