@@ -296,16 +296,6 @@ def test_evaluating_a_folder_on_other_labels_is_refused(trained):
     is_refused(run("evaluate", trained, "--data", "plays"), "predicts Romance, Horror")
 
 
-@pytest.mark.parametrize("model", ["recurrent", "attention"])
-def test_models_that_are_not_saved_can_be_judged(folder, model):
-    pytest.importorskip("skorch")
-    pytest.importorskip("gensim")
-    options = ("--set", "max_epochs=1")
-    result = run("evaluate", model, *mine(folder), *options, "--json", "-q")
-    assert result.exit_code == 0, result.output
-    assert 0 <= json.loads(result.stdout)["summary"]["f1_macro"] <= 1
-
-
 def test_training_is_tracked_when_asked_for(folder, tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow")
     pytest.importorskip("skorch")

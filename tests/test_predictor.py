@@ -312,6 +312,24 @@ def test_what_cannot_be_saved_says_how_to_judge_it(name, stories):
         train(name, stories)
 
 
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("recurrent", {"max_epochs": 1}),
+        ("attention", {"max_epochs": 1}),
+        ("finetune", {"epochs": 1, "window": 32}),
+    ],
+)
+def test_every_name_learns_from_what_it_reads(name, options, stories):
+    pytest.importorskip("skorch")
+    pytest.importorskip("gensim")
+    pytest.importorskip("accelerate")
+    rows = inputs(name, stories)
+    model = build(name, stories, loss="focal", options=options).fit(rows, stories.labels)
+    assert model.predict_proba(rows).shape == stories.labels.shape
+    assert len(model.history_) == 1
+
+
 def test_a_label_on_every_text_is_refused(stories):
     import dataclasses
 
