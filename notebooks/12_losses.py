@@ -16,9 +16,11 @@
 # %% [markdown]
 # # Losses for rare genres
 #
-# **About 35 minutes to read, under a minute to run** on two CPU cores.
+# **About 35 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds, macro-F1, paired differences)
 # and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+#
+# <!-- cost: 12_losses -->
 #
 # Two questions from the chapters before:
 #
@@ -156,9 +158,14 @@ print(f"{lazy:.3f}")
 ### END SOLUTION
 
 # %% tags=["check"]
-entropy = -(share * np.log(share) + (1 - share) * np.log(1 - share)).mean()
-right = lazy is not ... and np.isclose(lazy, entropy)
-print("right, and far below log 2" if right else "not yet: take the mean over all cells")
+from genrelab import checks
+
+checks.ch12_ex1(lazy)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the mean loss; the prediction (below log 2) should be there, right or wrong.
+# - Common wrong answers: only the films with the genre; bits for nats; a sum over genres.
+# - Ask why this number is the first thing to compare a training curve with. Five minutes.
 
 # %% [markdown]
 # A net that has understood nothing of films gets a low loss, because most genres are rare and
@@ -335,9 +342,7 @@ def weight_for(t: float) -> float:
 
 
 # %% tags=["check"]
-w = weight_for(0.2)
-right = w is not None and np.isclose(w * 0.2 / (w * 0.2 + 0.8), 0.5)
-print("right" if right else "not yet: at q = t the answer must be one half")
+checks.ch12_ex2(weight_for)
 
 # %% [markdown] tags=["solution"]
 # With the share $s$ of the genre, the usual weight is $(1 - s) / s$: it moves the threshold
@@ -345,6 +350,12 @@ print("right" if right else "not yet: at q = t the answer must be one half")
 # Western than the average film. But F1 wants the cut at half of the best F1 that can be reached
 # {cite:p}`lipton2014`, which has little to do with the share. For a rare genre that the net knows
 # well, the usual weight says yes much too often.
+
+# %% [markdown] tags=["rubric"]
+# - One point for the function, one for "the threshold at the genre's share".
+# - Common wrong answers: upside down; $1/t$; "it moves the best threshold for F1", which is half of
+#   the best F1 and not the share.
+# - Ten minutes, mostly algebra.
 
 # %% [markdown]
 # ## Nine losses, one net
@@ -540,14 +551,17 @@ print(f"{differences.mean():+.3f} ({low:+.3f} to {high:+.3f})")
 ### END SOLUTION
 
 # %% tags=["check"]
-right = differences is not ... and len(differences) == 10 and low < differences.mean() < high
-told_apart = right and low * high > 0
-said = "the two can be told apart" if told_apart else "the two cannot be told apart"
-print(f"right: {said}" if right else "not yet: ten differences, fold by fold")
+checks.ch12_ex3(differences, low, high)
 
 # %% [markdown] tags=["solution"]
 # The interval holds zero: on macro-F1 the two cannot be told apart. So `pos_weight` is a fair way
 # to avoid tuning, if F1 is all you want. What it costs comes next.
+
+# %% [markdown] tags=["rubric"]
+# - One point for the ten differences, one for the interval and what it allows one to say.
+# - Common wrong answers: both systems tuned; the sign turned round; "equal", where "not told apart"
+#   is all that was shown.
+# - Ten minutes.
 
 # %% [markdown]
 # ## The threshold moves, the calibration goes
@@ -794,6 +808,13 @@ glue("ch12_tuned_precision", f"{tuned_lines.precision_macro:.2f}")
 # ten times as much as false alarms and somebody has named that price. Then `pos_weight` is the
 # most honest way: its distortion is known and can be undone by a formula.
 
+# %% [markdown] tags=["rubric"]
+# - One point each for two of: tuned thresholds on both sides, an interval, a measure without a
+#   threshold together with calibration; the third point for a situation in which bending the loss
+#   is right, with its reason.
+# - Each request needs the answer that would convince; without it, half.
+# - Common weak answers: "more epochs", "a larger test set" without saying how large. Ten minutes.
+
 # %% [markdown]
 # (ch12-mistakes)=
 # ## Three classic mistakes and their symptoms
@@ -894,19 +915,35 @@ glue("ch12_learned", f"{learned:.2f}")
 # that knows nothing (exercise 12.1).
 
 # %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 12.4 asks for a judgement: hold yours against
+# the solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 12_losses -->
+
+# %% [markdown]
 # ## What we learned
 #
-# - I can compute a loss by hand, and say for each of eight others what it asks the net to answer.
+# - We can compute a loss by hand, and say for each of eight others what it asks the net to answer.
 #   Only BCE, with or without class weights, asks for the truth.
 # - At 0.5 the choice of the loss moves macro-F1 by more than ten points. That is a change of
 #   scale: with tuned thresholds, {glue:text}`ch12_clear_tuned` of eight losses could be told from
 #   BCE on our films.
 # - Not distinguishable is not equal. For a tail of {glue:text}`ch12_tail_n` labels nobody can
-#   say which loss is best, and I will not believe a table that does.
+#   say which loss is best, and we will not believe a table that does.
 # - `pos_weight` spares the tuning and costs the calibration. Tuned BCE keeps both. How to tune
 #   well is the subject of {doc}`13_thresholds`.
-# - Genres a film, lowest and highest probability, the loss of a net that knows nothing: I look at
-#   these before I look at F1.
+# - Genres a film, lowest and highest probability, the loss of a net that knows nothing: we look at
+#   these before we look at F1.
 #
 # ## References
 #
