@@ -333,7 +333,7 @@ class FineTuned(LogitClassifier):
         exclusive = self._one_dimensional and len(names) > 1
         loss = make_loss(self.loss, targets[trains], exclusive=exclusive, label_names=names)
         self._softmax = isinstance(loss, nn.CrossEntropyLoss)
-        with _own_randomness():
+        with _own_world():
             torch.manual_seed(seed)
             network = EncoderClassifier(
                 encoder, targets.shape[1], pooling=self.pooling, dropout=self.dropout
@@ -554,7 +554,7 @@ class FineTuned(LogitClassifier):
         log = pd.DataFrame(trainer.state.log_history)
         epochs = log.reindex(columns=["epoch", "loss", "eval_loss"]).groupby("epoch").first()
         self.history_ = epochs.reset_index().set_axis(["epoch", "train_loss", "valid_loss"], axis=1)
-        self.history_ = self.history_.dropna(subset="train_loss").astype({"epoch": int})
+        self.history_ = self.history_.astype({"epoch": int})
         if not np.isfinite(self.history_["train_loss"]).all():
             raise ValueError(
                 f"the training loss is not finite after {len(self.history_)} epochs at "
@@ -650,7 +650,7 @@ class FineTuned(LogitClassifier):
     def _fingerprint(self, loss: nn.Module, train: list, valid: list, seed: int) -> str:
         """Hash what a run depends on, so that only the same run is taken up again."""
         digest = hashlib.sha256()
-        options = self.get_params(deep=False)
+        options = {name: str(value) for name, value in self.get_params(deep=False).items()}
         for name in ("checkpoint_dir", "device", "random_state", "loss"):
             del options[name]
         weights = [(name, value.tolist()) for name, value in loss.state_dict().items()]
@@ -695,12 +695,16 @@ def _whole_checkpoints(folder: Path) -> list[tuple[int, Path]]:
 
 
 @contextmanager
-def _own_randomness() -> Iterator[None]:
-    """Give the Trainer, which seeds everything, random states of its own."""
-    python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002
+def _own_world() -> Iterator[None]:
+    """Give the Trainer, which seeds everything and talks, random states and a log of its own."""
+    from transformers.utils import logging
+
+    python, arrays, level = random.getstate(), np.random.get_state(), logging.get_verbosity()  # noqa: NPY002
+    logging.set_verbosity_error()
     try:
         with torch.random.fork_rng(range(torch.cuda.device_count())):
             yield
     finally:
         random.setstate(python)
         np.random.set_state(arrays)  # noqa: NPY002
+        logging.set_verbosity(level)
