@@ -16,18 +16,19 @@
 # %% [markdown]
 # # From probabilities to genres
 #
-# **About 30 minutes to read, under a minute to run on two CPU cores. You need
-# {doc}`02_an_honest_yardstick` and the model of {doc}`06_script_embeddings_in_chunks`.**
+# **About 30 minutes to read.** You need
+# {doc}`02_an_honest_yardstick` and the model of {doc}`06_script_embeddings_in_chunks`.
+#
+# <!-- cost: 13_thresholds -->
 #
 # A model hands us sixteen numbers a film. Somebody has to decide where *maybe* ends and *yes*
 # begins. Most programs decide it without telling you: at one half.
 #
-# :::{admonition} Two questions from before
-# :class: tip
+# Two questions from the chapters before:
+#
 # 1. A threshold is changed, and the scores stay as they are. Which of macro-F1, mAP and the
 #    Jaccard index can change?
 # 2. What is an out-of-fold score?
-# :::
 #
 # :::{dropdown} Answers
 # 1. Macro-F1 and Jaccard: they judge sets of labels. mAP judges the order of the films and never
@@ -134,6 +135,8 @@ from genrelab.evaluation import glue
 
 glue("ch13_n", len(scripts))
 glue("ch13_film", scripts.titles[film])
+for genre in ("Drama", "Western"):
+    glue(f"ch13_{genre.lower()}_share", f"{share[genres.index(genre)]:.1%}")
 glue("ch13_empty_half", int(empty.sum()))
 glue("ch13_tail_labels", int(target[:, tail].sum()))
 glue("ch13_tail_half", int(at_half[:, tail].sum()))
@@ -158,7 +161,8 @@ glue("ch13_tail_half", int(at_half[:, tail].sum()))
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# *Drama* is carried by more than half of the films, *Western* by one in sixty. For which of the
+# *Drama* is carried by {glue:text}`ch13_drama_share` of the films, *Western* by
+# {glue:text}`ch13_western_share`. For which of the
 # two will the best threshold lie higher?
 # :::
 
@@ -460,6 +464,9 @@ one_gain = (
 )
 glue("ch13_n_fold", f"about {len(scripts) / 5:.0f}")
 glue("ch13_cheat", f"{honest.summary['f1_macro'] + fold_gain.mean():.3f}")
+at_one_half = results["0.5"].headline["f1_macro"]
+true_gain = honest.summary["f1_macro"] - at_one_half
+glue("ch13_true_share", f"{true_gain / (true_gain + fold_gain.mean()):.0%}")
 glue("ch13_cheat_gain", f"{fold_gain.mean():+.3f}")
 glue("ch13_cheat_tail", f"{fold_gain[tail].mean():+.3f}")
 glue("ch13_cheat_common", f"{fold_gain[~tail].mean():+.3f}")
@@ -1035,12 +1042,15 @@ best_horror, lowest = curve.max(), score[order][curve.argmax()]
 ### END SOLUTION
 
 # %% tags=["check"]
-right = best_horror is not ... and lowest is not ...
-if right:
-    passed = (score >= lowest)[:, None].astype(int)
-    reached = report(truth[:, None], passed).summary["f1_macro"]
-    right = np.allclose([best_horror, reached], best_f1[genres.index("Horror")])
-print("what the tuner finds" if right else "not the best F1, or not its threshold")
+from genrelab import checks
+
+checks.ch13_ex1(best_horror, lowest, score, truth)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the best F1, one for its threshold.
+# - Common wrong answers: sorted upwards; the place in the order for the score; the films passed
+#   counted from zero.
+# - Ten minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 13.2 (15 minutes, 3 points)
@@ -1049,9 +1059,9 @@ print("what the tuner finds" if right else "not the best F1, or not its threshol
 # needed: say yes when the expected cost of yes, $1 - p$, is below that of no, $4p$.
 #
 # Which threshold is that? Compute the total cost over all films of four rules, all on test
-# scores: your threshold on `tuned["LR, platt"].scores[0]`, the same on the plain scores, 0.5 on
-# the plain scores, and the thresholds tuned for F1. Put the four costs into the dictionary
-# `costs`, under the names `formula`, `plain`, `half` and `f1`.
+# scores: your threshold on the scores calibrated by Platt's curve, `by_platt`; the same on the
+# plain `scores`; 0.5 on the plain scores; and the sets of genres tuned for F1, `by_tuning`. Put the
+# four costs into the dictionary `costs`, under the names `formula`, `plain`, `half` and `f1`.
 
 # %% [markdown] tags=["hint"]
 # $1 - p < 4p$. A missed genre is where `target` is 1 and the guess 0.
@@ -1063,20 +1073,19 @@ def cost(truth, guess):
     return float(4 * missed + wrong)
 
 
+by_platt = tuned["LR, platt"].scores[0]
 costs = {}
 ### BEGIN SOLUTION
 threshold = 1 / 5
-costs["formula"] = cost(target, tuned["LR, platt"].scores[0] >= threshold)
+costs["formula"] = cost(target, by_platt >= threshold)
 costs["plain"] = cost(target, scores >= threshold)
 costs["half"] = cost(target, at_half)
-costs["f1"] = cost(target, results["one for each"].tuned[0])
+costs["f1"] = cost(target, by_tuning)
 ### END SOLUTION
 print(costs)
 
 # %% tags=["check"]
-wanted = {"formula", "plain", "half", "f1"}
-right = set(costs) == wanted and min(costs, key=costs.get) == "formula"
-print("the formula is cheapest" if right else "one of the four is missing or off")
+checks.ch13_ex2(costs, target, scores, by_platt, by_tuning)
 
 # %% [markdown] tags=["solution"]
 # The threshold is 1/5, as Elkan's rule says {cite:p}`elkan2001`: the cost of a wrong yes, divided
@@ -1084,6 +1093,12 @@ print("the formula is cheapest" if right else "one of the four is missing or off
 # tuned for it. Thresholds tuned for F1 serve another master. When the costs change next month,
 # the formula changes with them, while tuned thresholds must be tuned again:
 # `ThresholdTuner(objective=lambda truth, guess: -cost(truth, guess))` does it.
+
+# %% [markdown] tags=["rubric"]
+# - One point for the threshold with its derivation, one for the four costs, one for saying why the
+#   formula needs calibrated scores.
+# - Common wrong answers: one quarter ($1 < 4p$); four fifths; both prices exchanged.
+# - Fifteen minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 13.3 (20 minutes, 4 points)
@@ -1097,7 +1112,7 @@ print("the formula is cheapest" if right else "one of the four is missing or off
 # along. Set the diagonal to zero. Cast to `int` first: int8 overflows.
 
 # %% tags=["solution"]
-with_rules = results["one for each"].tuned[0].copy()
+with_rules = by_tuning.copy()
 ### BEGIN SOLUTION
 for fold in folds:
     labels = target[fold.train].astype(int)
@@ -1107,22 +1122,28 @@ for fold in folds:
     for a, b in np.argwhere(follows >= 0.8):
         with_rules[fold.test, b] |= with_rules[fold.test, a]
         print(f"fold {fold.fold}: {genres[a]} -> {genres[b]} ({follows[a, b]:.0%})")
+added = int((with_rules != by_tuning).sum())
+change = report(target, with_rules).summary["f1_macro"] - honest.summary["f1_macro"]
+print(f"{added} labels added, macro-F1 changes by {change:+.4f}")
+glue("ch13_rule_added", added)
+glue("ch13_rule_change", f"{change:+.4f}")
 ### END SOLUTION
 
 # %% tags=["check"]
-added = int((with_rules != results["one for each"].tuned[0]).sum())
-change = report(target, with_rules).summary["f1_macro"] - honest.summary["f1_macro"]
-print(f"{added} labels added, macro-F1 changes by {change:+.4f}")
-
-# %% tags=["hide-input"]
-glue("ch13_rule_added", added)
-glue("ch13_rule_change", f"{change:+.4f}")
+checks.ch13_ex3(with_rules, by_tuning)
 
 # %% [markdown] tags=["solution"]
 # {glue:text}`ch13_rule_added` labels are added and macro-F1 changes by
 # {glue:text}`ch13_rule_change`. The rule is true of the films and still useless: where the model
 # sees a war it mostly sees a drama already, and where it does not, its *War* is often the mistake.
 # A rule has to beat what the scores know, not what you know.
+
+# %% [markdown] tags=["rubric"]
+# - Two points for rules found on training rows and added on test rows, one for the prediction, one
+#   for an explanation of why so little happens.
+# - Common wrong answers: the condition the wrong way round; rules counted on all films, a small
+#   leak; expecting a true rule to be a useful one.
+# - Twenty minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 13.4 (10 minutes, 3 points)
@@ -1136,11 +1157,34 @@ glue("ch13_rule_change", f"{change:+.4f}")
 # %% [markdown] tags=["solution"]
 # One possible answer. "The thresholds were tuned on the films that are reported, so part of the
 # gain is luck kept. On our scripts the same slip made {glue:text}`ch13_cheat` of an honest
-# {glue:text}`ch13_each:.3f`, from {glue:text}`ch13_half:.3f` at one half; so expect about two
-# thirds of your gain on new films. That the rare classes gain most is the sign of it:
-# {glue:text}`ch13_cheat_tail` of our fake gain was in the tail, {glue:text}`ch13_cheat_common`
-# elsewhere. Tune on out-of-fold scores of the training films, and report the validation set as it
-# falls."
+# {glue:text}`ch13_each:.3f`, from {glue:text}`ch13_half:.3f` at one half; so expect some
+# {glue:text}`ch13_true_share` of your gain on new films. That the rare classes gain most is the
+# sign of it: {glue:text}`ch13_cheat_tail` of our fake gain was in the tail,
+# {glue:text}`ch13_cheat_common` elsewhere. Tune on out-of-fold scores of the training films, and
+# report the validation set as it falls."
+
+# %% [markdown] tags=["rubric"]
+# - One point for what is wrong, one for a size taken from the chapter's own cheat, one for what to
+#   do instead.
+# - That the tail gains most must be read as a symptom; whoever praises it has missed the point.
+# - Common misconceptions: 180 films are many for sixteen thresholds; a validation set that was
+#   tuned on is still a test. Ten minutes.
+
+# %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 13.4 asks for a judgement: hold yours against
+# the solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 13_thresholds -->
 
 # %% [markdown]
 # ## What we learned
