@@ -438,6 +438,34 @@ def test_data_list_and_verify_speak_json():
     }  # fmt: skip
 
 
+def test_embed_speaks_json(tmp_path):
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text("He waits in the bar.")
+    result = run("embed", tmp_path / "texts", "--store", tmp_path / "store", "--json", "-q")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert (found["documents"], found["receipts"][0]["id"], found["errors"]) == (1, "a", [])
+
+
+def test_one_genre_a_text_stays_one_genre_a_text(tmp_path):
+    """Genre folders: the likeliest genre alone, in training, judging and predicting."""
+    for number in range(16):
+        genre, scene = (("horror", HORROR), ("romance", ROMANCE))[number % 2]
+        (tmp_path / "films" / genre).mkdir(parents=True, exist_ok=True)
+        path = tmp_path / "films" / genre / f"{number}.txt"
+        path.write_text(f"Take {number}.\n\n{CAR}{scene}")
+    data = ("--data", tmp_path / "films")
+    judged = run("evaluate", "tfidf", *data, "--json", "-q")
+    assert judged.exit_code == 0, judged.output
+    assert sum(line["predicted"] for line in json.loads(judged.stdout)["per_label"]) == 16
+    assert run("train", tmp_path / "model", *data, "-q").exit_code == 0
+    both = run("predict", "-", "--model", tmp_path / "model", "--json", input=HORROR + ROMANCE)
+    (found,) = json.loads(both.stdout)
+    assert len(found["genres"]) == 1
+    total = sum(line[0] for line in found["scores"].values())
+    assert total == pytest.approx(1, abs=1e-3)
+
+
 @pytest.mark.parametrize("command", ["predict", "train", "evaluate", "data clean", "data explore"])
 def test_help_shows_an_example(command):
     result = run(*command.split(), "--help")

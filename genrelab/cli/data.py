@@ -59,6 +59,7 @@ def list_command(as_json: AsJson = False) -> None:
 @app.command("fetch")
 def fetch_command(
     name: Name,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Fetch a data set into the cache, verified by content hash; run again to resume.
@@ -69,7 +70,9 @@ def fetch_command(
     with one_line_errors():
         loader = datasets.module(name)
         n_fetched = loader.fetch(progress=not quiet)
-        if loader.CARD.shipped:
+        if as_json:
+            print_json({"name": name, "comes": loader.CARD.comes, "fetched": n_fetched})
+        elif loader.CARD.shipped:
             typer.echo(f"{name} comes with the installation: nothing to fetch.")
         else:
             typer.echo(f"{name}: {n_fetched:,} files fetched, all verified, in {loader.folder()}")
@@ -224,6 +227,7 @@ def export_command(
     labels: Labels = None,
     load: Load = None,
     config: Config = None,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Write a data set as CSV, parquet or CoNLL-U.
@@ -240,4 +244,7 @@ def export_command(
     with one_line_errors():
         dataset = read_data(data, labels, load)
         export(dataset, out, counted(range(len(dataset)), "writing", quiet))
-    typer.echo(f"{len(dataset):,} rows: {out}")
+    if as_json:
+        print_json({"rows": len(dataset), "file": str(out)})
+    else:
+        typer.echo(f"{len(dataset):,} rows: {out}")

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from genrelab import datasets
-from genrelab.cli.base import Config, Quiet, one_line_errors
+from genrelab.cli.base import AsJson, Config, Quiet, one_line_errors, print_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,6 +78,7 @@ def embed(
         str, typer.Option(help="raise, or collect: encode the rest and list the refused.")
     ] = "raise",
     config: Config = None,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Encode long documents: one vector each, every token read, resumed where it was broken off."""
@@ -99,6 +100,15 @@ def embed(
         vectors = encoder.transform(data.texts, ids=data.ids)
         if out is not None:
             _write_parquet(out, data.ids, vectors, encoder)
+    if as_json:
+        print_json(
+            {
+                "documents": len(data.ids),
+                "receipts": encoder.receipts_.to_dict("records"),
+                "errors": encoder.errors_.to_dict("records"),
+            }
+        )
+    else:
         typer.echo(encoder.summary_)
 
 
