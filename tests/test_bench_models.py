@@ -30,7 +30,7 @@ def material(labels: np.ndarray | None = None) -> models.Material:
     synopsis = np.random.RandomState(1).randn(len(scripts), 8)
     synopsis[::7] = np.nan
     inputs = {"counts": scripts.counts, "vectors": scripts.vectors, "synopsis": synopsis}
-    return models.Material(scripts, inputs, 0.0)
+    return models.Material(scripts, inputs)
 
 
 FILMS = material()

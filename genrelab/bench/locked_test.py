@@ -171,7 +171,7 @@ def run() -> dict[str, object]:
     said = read_result("prediction")
     if said["data"] != models.table().hashes:
         raise ValueError("the data changed since the prediction; expected the same. Predict again.")
-    films = models.material("all")
+    films = models.material("all", texts=True)
     scripts = films.scripts
     dev, test = (np.flatnonzero(scripts.split == part) for part in ("dev", "test"))
     fold, truth, groups = Fold(0, 0, dev, test), scripts.labels[test], scripts.groups[test]

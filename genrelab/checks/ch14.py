@@ -44,7 +44,7 @@ def ex1(best: float, on_test: float, inside: Part, outside: Part) -> None:
     demand(close(on_test, outer[place], 2e-3), "Not the mAP of this weight on the test films.")
 
 
-@check(points=2, praise="A hundred thousand scripts would not be enough for the third decimal.")
+@check(points=2, praise="Each further decimal costs a hundred times the films.")
 def ex2(n_films: int) -> None:
     """A whole number: how many films bring the half-width down to .01."""
     from genrelab.evaluation import read_result
@@ -66,7 +66,7 @@ def ex2(n_films: int) -> None:
     demand(float(n_films).is_integer(), "Films come whole: round up.")
 
 
-@check(points=3, praise="Many a false alarm is a disagreement between two lists.")
+@check(points=3, praise="Set the two side by side before you call a model wrong.")
 def ex3(
     excused: float, by_chance: float, predicted: ArrayLike, ours: ArrayLike, second: ArrayLike
 ) -> None:
