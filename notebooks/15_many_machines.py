@@ -16,8 +16,10 @@
 # %% [markdown]
 # # Many machines
 #
-# **About 25 minutes to read, a minute and a half to run** on two CPU cores.
+# **About 25 minutes to read.**
 # You need {doc}`06_script_embeddings_in_chunks` (windows, vectors, receipts).
+#
+# <!-- cost: 15_many_machines -->
 #
 # Two questions from the chapters before:
 #
@@ -204,10 +206,14 @@ print(n_gpus)
 ### END SOLUTION
 
 # %% tags=["check"]
-hours_needed = bill(models["7B"], million).loc["A100", "hours"]
-answered = n_gpus is not ...
-enough = answered and n_gpus * 24 >= hours_needed > (n_gpus - 1) * 24
-print("right" if enough else "too many or too few for 24 hours")
+from genrelab import checks
+
+checks.ch15_ex1(n_gpus, bill)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the smallest whole number.
+# - Common wrong answers: rounded down; T4s for A100s; hours taken for machines.
+# - Five minutes.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 15.2 (10 minutes, 2 points)
@@ -233,8 +239,14 @@ print(f"${break_even:.3f} an hour")
 # each kind of machine, and measures, before one rents a hundred of them.
 
 # %% tags=["check"]
-cpu_usd = break_even * million / cpu_rate / 3600 if break_even is not ... else 0
-print("right" if np.isclose(cpu_usd, minilm.loc["T4", "usd"]) else "not the same bill")
+checks.ch15_ex2(break_even, minilm, cpu_rate)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the price, one for the conclusion that a price an hour means nothing without a
+#   speed.
+# - Common wrong answers: the listed price used as the answer; the A100's bill; the T4's price an
+#   hour.
+# - Who remarks that all of it hangs on the assumed utilisation deserves praise. Ten minutes.
 
 # %% [markdown]
 # ## The bottleneck moves
@@ -431,11 +443,13 @@ print(
 # better to know at once.
 
 # %% tags=["check"]
-by_hand = last_one_done(np.sort(scripts.n_tokens)[::-1], 64, 1)
-right = longest_first is not ... and np.isclose(
-    longest_first, scripts.n_tokens.sum() / by_hand
-)
-print("right" if right else "not the speed-up of the longest first")
+checks.ch15_ex3(longest_first)
+
+# %% [markdown] tags=["rubric"]
+# - Two points for the speed-up, one for the reason: short scripts fill the gaps at the end.
+# - Common wrong answers: shortest first; tokens of the busiest machine instead of a ratio; exactly
+#   64, which ignores that scripts are not cut.
+# - Ten minutes.
 
 # %% [markdown]
 # ## Doing it twice must not hurt
@@ -667,13 +681,21 @@ print(f"on two CPU cores: {contracts / cpu_rate / 3600:.1f} hours")
 # %% [markdown] tags=["solution"]
 # The work is minutes of one T4, half an hour if our utilisation is three times too high. One
 # machine with a T4 has time to spare, and a machine with four or eight good CPU cores may do. To
-# start a cluster would take longer than the work. I would advise one machine, one scheduled
+# start a cluster would take longer than the work. The advice: one machine, one scheduled
 # command with a store, and a look at the receipts in the morning.
 #
-# Reasons to change my mind: a much larger model; an archive of millions to encode once, by
+# Reasons to change one's mind: a much larger model; an archive of millions to encode once, by
 # Friday; a promise that the vectors are there within a minute of a contract's arrival; or a
 # cluster that is there anyway, with people who look after it. A fear that the numbers will grow
 # is no such reason: the store and the code stay the same when they do.
+
+# %% [markdown] tags=["rubric"]
+# - One point for the arithmetic (minutes of one T4, hours of two cores), one for advising one
+#   machine with a store, one for reasons that would change one's mind.
+# - Advice for a cluster can earn two points if its reason is a deadline or a model, not a fear of
+#   growth.
+# - Common misconceptions: eight GPUs are eight times as fast for a job of minutes; a night is
+#   short. Ten minutes.
 
 # %% [markdown]
 # ## When not to use many machines
@@ -688,17 +710,33 @@ print(f"on two CPU cores: {contracts / cpu_rate / 3600:.1f} hours")
 # and it can be looked at.
 
 # %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 15.4 asks for a judgement: hold yours against
+# the solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 15_many_machines -->
+
+# %% [markdown]
 # ## What we learned
 #
 # - The cost of encoding can be worked out beforehand: tokens, FLOP a token, peak, utilisation,
-#   price. I say which of them I measured and which I assumed.
+#   price. We say which of them we measured and which we assumed.
 # - For a small encoder, a million scripts are {glue:text}`ch15_million` billion tokens and about
 #   half a day or less on one GPU. Large models make clusters necessary, not large numbers alone.
 # - When one part gets fast, another becomes the limit: first tokenising, then reading, then
 #   starting up, then the longest document.
 # - Work that may be done twice needs no rescue when a machine dies. A key made of the content
 #   gives this almost for nothing.
-# - Before I trust a cluster I compare it with one machine on a few documents, and let one of its
+# - Before we trust a cluster we compare it with one machine on a few documents, and let one of its
 #   workers die.
 #
 # ## References
