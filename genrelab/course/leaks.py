@@ -111,11 +111,16 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(each)
 
 
-def readable(name: str, text: str) -> str:
-    """Return what a file tells: a notebook all its strings, a page what stands between tags."""
+def readable(name: str, content: str | bytes) -> str:
+    """Return what a file tells: a notebook all its strings, a page what stands between tags.
+
+    Arrays and pictures tell nothing.
+    """
+    if isinstance(content, bytes):
+        content = "" if b"\0" in content[:1024] else content.decode("utf-8", "ignore")
     if name.endswith(".ipynb"):
-        return "\n".join(_strings(json.loads(text)))
-    return unescape(re.sub(r"<[^<>]*>", " ", text)) if name.endswith(".html") else text
+        return "\n".join(_strings(json.loads(content)))
+    return unescape(re.sub(r"<[^<>]*>", " ", content)) if name.endswith(".html") else content
 
 
 def files(place: Path) -> Iterator[tuple[str, str]]:
@@ -126,10 +131,9 @@ def files(place: Path) -> Iterator[tuple[str, str]]:
     elif zipfile.is_zipfile(place):
         with zipfile.ZipFile(place) as archive:
             for name in archive.namelist():
-                text = archive.read(name).decode("utf-8", "ignore")
-                yield f"{place.name}/{name}", readable(name, text)
+                yield f"{place.name}/{name}", readable(name, archive.read(name))
     else:
-        yield str(place), readable(place.name, place.read_text("utf-8", "ignore"))
+        yield str(place), readable(place.name, place.read_bytes())
 
 
 def found(secret: dict[str, str], texts: Iterable[tuple[str, str]]) -> list[str]:
