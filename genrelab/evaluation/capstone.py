@@ -177,7 +177,8 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
     """Return every recorded system that was judged on given folds and genres.
 
     A table that trained on more genres is judged on these alone, by the mean of their F1 and
-    average precision; it has no interval then.
+    average precision; it has no interval then. A table of the first repeat's folds alone is there
+    too, and says so.
 
     Parameters
     ----------
@@ -188,17 +189,19 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``system``, best macro-F1 first: ``table, trained_on`` (number of genres),
-        ``reads`` ("script", "texts" or "the answer"), ``f1_macro, low, high, map``, ``seconds``
-        (mean a fold), ``hardware, command``. Systems that two tables hold alike are listed once.
+        ``folds`` (their number), ``reads`` ("script", "texts" or "the answer"), ``f1_macro, low,
+        high, map``, ``seconds`` (mean a fold), ``hardware, command``. Systems that two tables hold
+        alike are listed once.
 
     Raises
     ------
     FileNotFoundError
         If nothing on these folds is recorded.
     """
-    wanted, lines = folds_hash(folds), []
+    first = [fold for fold in folds if fold.repeat == 0]
+    wanted, lines = {folds_hash(of): len(of) for of in (first, folds)}, []
     for result in recorded():
-        if "pooled" not in result or result["data"]["folds"] != wanted:
+        if "pooled" not in result or result["data"]["folds"] not in wanted:
             continue
         seconds = pd.DataFrame(result["rows"]).groupby("row")["seconds"].mean()
         for pooled in result["pooled"]:
@@ -206,6 +209,7 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
                 "system": pooled["row"],
                 "table": result["name"],
                 "trained_on": len(label_names),
+                "folds": wanted[result["data"]["folds"]],
                 "reads": next((of for w, of in READS.items() if w in pooled["row"]), "script"),
                 "f1_macro": pooled["f1_macro"],
                 "low": pooled["f1_macro_low"],

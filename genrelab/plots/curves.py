@@ -22,9 +22,7 @@ def label_points(ax: Axes, x: ArrayLike, y: ArrayLike, names: Sequence[str]) -> 
     lefts, heights = places[:, 0] > 0.6, places[:, 1].copy()
     for side in (lefts, ~lefts):
         heights[side] = base.spread(heights[side], 0.22 / ax.figure.get_figheight())
-    for name, point, place, left, height in zip(
-        names, points, places, lefts, heights, strict=True
-    ):
+    for name, point, place, left, height in zip(names, points, places, lefts, heights, strict=True):
         place = (place[0] + (-0.025 if left else 0.025), height)
         side = {"xytext": place, "textcoords": "axes fraction", "ha": "right" if left else "left"}
         base.write(ax, name, *point, **side)
@@ -107,6 +105,8 @@ def quality_vs_cost(
     *,
     cost: str = "seconds",
     quality: str = "macro-F1",
+    kind: str | None = None,
+    named: Sequence[str] | None = None,
     title: str | None = None,
 ) -> base.Figure:
     """Draw what each system scores against what it costs; a line joins those that none beats.
@@ -119,6 +119,10 @@ def quality_vs_cost(
         Column of the horizontal, logarithmic axis; lower is better.
     quality : str, default="macro-F1"
         Column of the vertical axis; higher is better.
+    kind : str, optional
+        Column that colours the systems, at most three kinds.
+    named : sequence of str, optional
+        Systems that get their names, in the figure and in its alt text; all when left out.
     title : str, optional
         The message; by default the best system and its cost.
 
@@ -149,16 +153,26 @@ TF-IDF.'
     canvas, ax = base.panel(4.0)
     base.log_axis(ax)
     ax.plot(front[cost], front[quality], color=base.PALETTE["faint"], lw=2, drawstyle="steps-post")
-    ax.plot(frame[cost], frame[quality], "o", color=base.PALETTE["muted"], markersize=8)
-    ax.plot(front[cost], front[quality], "o", color=base.SERIES[0], markersize=9)
-    label_points(ax, frame[cost], frame[quality], list(map(str, frame.index)))
+    if kind is None:
+        ax.plot(frame[cost], frame[quality], "o", color=base.PALETTE["muted"], markersize=8)
+        ax.plot(front[cost], front[quality], "o", color=base.SERIES[0], markersize=9)
+    else:
+        colours = dict(zip(systems[kind].unique(), base.SERIES, strict=False))
+        for (of, colour), marker in zip(colours.items(), base.MARKERS, strict=False):
+            part = frame[systems[kind] == of]
+            ax.plot(part[cost], part[quality], marker, color=colour, markersize=6, alpha=0.7)
+        base.key(ax, colours)
+    shown = frame if named is None else frame.loc[list(named)]
+    label_points(ax, shown[cost], shown[quality], list(map(str, shown.index)))
     ax.set(xlabel=f"{cost} (logarithmic scale)", ylabel=quality)
     best = frame[quality].idxmax()
     score, price = frame.loc[best, [quality, cost]]
     message = f"{best} is best ({quality} {score:.2f}) for {price:,g} {cost}"
-    parts = [f"{name} {row[quality]:.3f} for {row[cost]:,g}" for name, row in frame.iterrows()]
+    parts = [f"{name} {row[quality]:.3f} for {row[cost]:,g}" for name, row in shown.iterrows()]
     unbeaten = base.listing(list(map(str, front.index)))
     alt = f"{quality} and {cost}: {base.listing(parts)}; not beaten at their cost: {unbeaten}."
+    if len(shown) < len(frame):
+        alt = f"{len(frame)} systems, {len(shown)} of them named. {alt}"
     return base.finish(canvas, title or message, alt)
 
 
@@ -402,8 +416,13 @@ def play_scores(
         for row, kind in enumerate(means.index):
             values = column[np.asarray(kinds, dtype=str) == kind]
             ax.plot(
-                values, np.full(len(values), row), base.MARKERS[row % len(base.MARKERS)],
-                color=base.SERIES[row % len(base.SERIES)], alpha=0.55, markersize=5.5, mew=0,
+                values,
+                np.full(len(values), row),
+                base.MARKERS[row % len(base.MARKERS)],
+                color=base.SERIES[row % len(base.SERIES)],
+                alpha=0.55,
+                markersize=5.5,
+                mew=0,
             )
             ax.vlines(means.loc[kind, genre], row - 0.35, row + 0.35, base.PALETTE["ink"], lw=2)
         ax.set_title(str(genre), loc="left", fontsize=9.5, fontweight="bold", pad=3)
