@@ -12,8 +12,8 @@ from genrelab import settings
 from genrelab.evaluation.recorded import read_result
 from genrelab.splits import Fold
 
-# What a system reads besides the script, by words in its name: the page's footer names the genres;
-# who is told the rest knows a film's other genres; a language model wrote the texts.
+# What a system reads besides the script, by words in its name: the page's footer names the genres,
+# and so does who tells a film's other genres; a language model wrote the texts.
 READS = {
     "footer": "the answer",
     "told the rest": "the answer",
