@@ -39,7 +39,8 @@ def fingerprint(root: Path = ROOT) -> str:
     """
     package = root / "genrelab"
     files = [path for path in package.rglob("*.py") if package / "course" not in path.parents]
-    files += [path for path in (package / "datasets" / "files").rglob("*") if path.is_file()]
+    for folder in ("datasets/files", "models/default", "plots/files"):
+        files += [path for path in (package / folder).rglob("*") if path.is_file()]
     files += [*(root / "book" / "results").glob("*.json"), *root.glob("requirements*.txt")]
     digest = hashlib.sha256(f"{settings.profile()} {sys.version_info[:2]}".encode())
     for path in sorted(files):
