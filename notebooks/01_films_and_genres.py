@@ -16,8 +16,10 @@
 # %% [markdown]
 # # Films and their genres
 #
-# **About 25 minutes to read, under a minute to run** on two CPU cores.
+# **About 25 minutes to read.**
 # You need Python, and to have called `fit` and `predict` of scikit-learn before.
+#
+# <!-- cost: 01_films_and_genres -->
 #
 # Two questions to carry along. You can answer both at the end.
 #
@@ -800,6 +802,13 @@ checks.ch01_ex3(marks)
 
 # %% tags=["check"]
 checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 01_films_and_genres -->
 
 # %% [markdown]
 # ## What we learned

@@ -16,8 +16,10 @@
 # %% [markdown]
 # # An honest yardstick
 #
-# **About 30 minutes to read, under a minute to run on two CPU cores. You need
-# {doc}`01_films_and_genres` and a little NumPy.**
+# **About 30 minutes to read.** You need
+# {doc}`01_films_and_genres` and a little NumPy.
+#
+# <!-- cost: 02_an_honest_yardstick -->
 #
 # Before any model is built, we fix how it will be judged.
 # A yardstick that is chosen afterwards tends to suit the one who chose it.
@@ -1007,6 +1009,13 @@ checks.ch02_ex3(differences, lower, upper)
 
 # %% tags=["check"]
 checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 02_an_honest_yardstick -->
 
 # %% [markdown]
 # ## What we learned

@@ -16,8 +16,10 @@
 # %% [markdown]
 # # Baselines
 #
-# **About 30 minutes to read, under a minute to run on two CPU cores. You need
-# {doc}`02_an_honest_yardstick` and to have called `fit` and `predict` of scikit-learn.**
+# **About 30 minutes to read.** You need
+# {doc}`02_an_honest_yardstick` and to have called `fit` and `predict` of scikit-learn.
+#
+# <!-- cost: 03_baselines -->
 #
 # Sooner or later this course will train a large model. Before it does, we want to know what a
 # small one can do, what no model at all can do, and what two people can do.
@@ -788,6 +790,13 @@ checks.ch03_ex3(wider, wider_report)
 
 # %% tags=["check"]
 checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 03_baselines -->
 
 # %% [markdown]
 # ## What we learned

@@ -16,9 +16,11 @@
 # %% [markdown]
 # # Script embeddings in chunks
 #
-# **About 30 minutes to read, under a minute to run** on two CPU cores.
+# **About 30 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by franchise, macro-F1, paired
 # differences) and the TF-IDF model of {doc}`03_baselines`.
+#
+# <!-- cost: 06_script_embeddings_in_chunks -->
 #
 # Two questions from the chapters before:
 #
@@ -802,6 +804,13 @@ glue("ch06_blocks_512", f"{by_size.loc['window 512', 'f1_macro']:.2f}")
 
 # %% tags=["check"]
 checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 06_script_embeddings_in_chunks -->
 
 # %% [markdown]
 # ## What we learned

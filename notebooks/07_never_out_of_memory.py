@@ -16,8 +16,10 @@
 # %% [markdown]
 # # Never out of memory
 #
-# **About 30 minutes to read, under a minute to run** on two CPU cores.
+# **About 30 minutes to read.**
 # You need {doc}`06_script_embeddings_in_chunks`: windows, the mean of windows, the receipt.
+#
+# <!-- cost: 07_never_out_of_memory -->
 #
 # Two questions from the chapter before:
 #
@@ -894,6 +896,13 @@ glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 
 # %% tags=["check"]
 checks.summary()
+
+# %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 07_never_out_of_memory -->
 
 # %% [markdown]
 # ## What we learned
