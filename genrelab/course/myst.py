@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
 
@@ -241,10 +242,16 @@ def _link(entry: Entry) -> str | None:
     return f"https://arxiv.org/abs/{fields['eprint']}" if "eprint" in fields else fields.get("url")
 
 
+@cache
+def _plugins() -> tuple:
+    """Look for pybtex's plugins once: each look goes through all installed packages."""
+    style = find_plugin("pybtex.style.formatting", "unsrt")()
+    return style, find_plugin("pybtex.backends", "markdown")("utf-8")
+
+
 def _reference(key: str, context: Context) -> str:
     entry = _entry(key, context)
-    style = find_plugin("pybtex.style.formatting", "unsrt")()
-    backend = find_plugin("pybtex.backends", "markdown")("utf-8")
+    style, backend = _plugins()
     return next(iter(style.format_entries([entry]))).text.render(backend).replace("\n", " ")
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -49,14 +50,20 @@ def glued(notebook: NotebookNode) -> dict[str, str]:
     return values
 
 
+@cache
+def _heads(path: Path, text: str) -> tuple[str, dict[str, tuple[str, str]]]:
+    """Return a chapter's title and labels; every chapter asks for those of all."""
+    cells = sources.read(text).cells
+    prose = "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    return sources.title(path), myst.labels(path.stem, prose)
+
+
 def book_context(path: Path, glue: Mapping[str, str], root: Path = ROOT) -> myst.Context:
     """Gather what a chapter may refer to: pages, labels, references, its glued values."""
-    titles = {chapter.stem: sources.title(chapter) for chapter in sources.chapters(root)}
-    known_labels = {}
+    titles, known_labels = {}, {}
     for chapter in sources.chapters(root):
-        for cell in sources.read(chapter.read_text("utf-8")).cells:
-            if cell.cell_type == "markdown":
-                known_labels |= myst.labels(chapter.stem, cell.source)
+        titles[chapter.stem], labels = _heads(chapter, chapter.read_text("utf-8"))
+        known_labels |= labels
     for page in (root / "book").glob("*.md"):
         heading = re.search(r"^# (.+)$", page.read_text("utf-8"), re.M)
         titles[page.stem] = heading[1] if heading else page.stem
