@@ -22,7 +22,7 @@ class _OverLabelSets(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def _read(self, X: ArrayLike, Y: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
         if Y is None:
             raise ValueError("fit requires y to be passed, but the target y is None.")
-        X = validate_data(self, X, ensure_min_samples=2)
+        X = validate_data(self, X, dtype=np.float64, ensure_min_samples=2)
         labels = as_indicator(Y, "Y")
         check_consistent_length(X, labels)
         self.classes_ = np.arange(labels.shape[1])
@@ -117,7 +117,7 @@ class ChainEnsemble(_OverLabelSets):
         X : array-like of shape (n, d)
         """
         check_is_fitted(self, "chains_")
-        X = validate_data(self, X, reset=False)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
         return np.mean([chain.predict_proba(X) for chain in self.chains_], axis=0)
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -201,7 +201,8 @@ class LabelPowerset(_OverLabelSets):
         X : array-like of shape (n, d)
         """
         check_is_fitted(self, "sets_")
-        sets = self.estimator_.predict_proba(validate_data(self, X, reset=False))  # (n, S)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        sets = self.estimator_.predict_proba(X)  # (n, S)
         return sets @ self.sets_
 
     def predict(self, X: ArrayLike) -> np.ndarray:
@@ -212,4 +213,5 @@ class LabelPowerset(_OverLabelSets):
         X : array-like of shape (n, d)
         """
         check_is_fitted(self, "sets_")
-        return self.sets_[self.estimator_.predict(validate_data(self, X, reset=False))]
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.sets_[self.estimator_.predict(X)]
