@@ -547,7 +547,8 @@ def test_auto_clamps_any_sampler_to_what_the_label_allows(sampler: BaseEstimator
     model = PerLabel(sampler, logistic(), k="auto", label_names=names)
     with pytest.warns(UserWarning, match=rf"'Western' has 4 rows.*{key} is clamped to 3") as told:
         model.fit(X, Y)
-    assert len(told) == 1
+    # Other libraries warn of their own future, each release in its own way.
+    assert len([warning for warning in told if "is clamped" in str(warning.message)]) == 1
     assert model.resampled_["with_after"][0] > 4
     largest = clone(sampler)
     if getattr(largest, "smote", 0) is None:
