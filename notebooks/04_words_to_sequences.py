@@ -520,7 +520,7 @@ systems = {
         "BiGRU, frozen", "BiGRU", "BiLSTM", "MiniLM",
     ],
 }
-systems["synopsis"] = [name for name in systems["logline"] if name != "BiGRU, frozen"]
+systems["synopsis"] = [name for name in systems["logline"] if not name.startswith("BiGRU")]
 means = pd.DataFrame(lines).groupby("row")[["f1_macro", "map", "f1_macro_untuned"]].mean()
 
 
@@ -565,7 +565,7 @@ def said(line):
 
 keys = {
     "mean": "Word2Vec, mean", "tfidfmean": "Word2Vec, TF-IDF mean", "sif": "Word2Vec, SIF",
-    "fast": "FastText, SIF", "gru": "BiGRU", "lstm": "BiLSTM", "minilm": "MiniLM",
+    "fast": "FastText, SIF", "lstm": "BiLSTM", "minilm": "MiniLM",
 }
 for view in systems:
     glue(f"ch04_{view}_everything", f"{everything[view].f1_macro:.3f}")
@@ -581,9 +581,12 @@ for view in systems:
             glue(f"ch04_{view}_{key}_{metric}_gap", said(found.loc[name]))
     for metric in ("f1_macro", "map"):
         found = against(view, "Word2Vec, mean", metric)
-        for key, name in {"sif": "Word2Vec, SIF", "lstm": "BiLSTM", "gru": "BiGRU"}.items():
+        for key, name in {"sif": "Word2Vec, SIF", "lstm": "BiLSTM"}.items():
             glue(f"ch04_{view}_{key}_{metric}_over_mean", said(found.loc[name]))
             glue(f"ch04_{view}_{key}_{metric}_over_mean_verdict", verdict(found.loc[name]))
+gru = against("logline", "Word2Vec, mean").loc["BiGRU"]
+glue("ch04_logline_gru_over_mean", said(gru))
+glue("ch04_logline_gru_over_mean_verdict", verdict(gru))
 frozen = against("logline", "BiGRU, frozen").loc["BiGRU"]
 glue("ch04_frozen_gap", said(frozen))
 glue("ch04_frozen_verdict", verdict(frozen))
@@ -614,10 +617,10 @@ glue("ch04_frozen_verdict", verdict(frozen))
 # - **SIF** {glue:text}`ch04_synopsis_sif_f1_macro_over_mean`:
 #   {glue:text}`ch04_synopsis_sif_f1_macro_over_mean_verdict`;
 # - **reading in order**, with the BiLSTM, {glue:text}`ch04_synopsis_lstm_f1_macro_over_mean`:
-#   {glue:text}`ch04_synopsis_lstm_f1_macro_over_mean_verdict`; with the BiGRU
-#   {glue:text}`ch04_synopsis_gru_f1_macro_over_mean`:
-#   {glue:text}`ch04_synopsis_gru_f1_macro_over_mean_verdict`.
+#   {glue:text}`ch04_synopsis_lstm_f1_macro_over_mean_verdict`.
 #
+# The BiGRU was tried on loglines alone, which are quicker. Against the plain mean there it makes
+# {glue:text}`ch04_logline_gru_over_mean`: {glue:text}`ch04_logline_gru_over_mean_verdict`.
 # Letting the net go on learning its word vectors, on loglines, makes {glue:text}`ch04_frozen_gap`
 # against frozen ones: {glue:text}`ch04_frozen_verdict`.
 #
