@@ -414,14 +414,14 @@ checks.ch04_ex3(lengths, as_they_come, by_length)
 # %% [markdown]
 # ## Learning by heart
 #
-# We let a BiGRU train for fifteen epochs on the films of one fold, without dropout and without
+# We let a BiGRU train for ten epochs on the films of one fold, without dropout and without
 # stopping, and write down two losses after each epoch: over the films it trains on, and over those
 # that were set aside. For comparison there is the loss of somebody who says the share of each
 # genre, whatever the film.
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# Fifteen times over some hundred films: what will the two curves do? On which texts will they part
+# Ten times over some hundred films: what will the two curves do? On which texts will they part
 # sooner, loglines or synopses?
 # :::
 
@@ -435,7 +435,7 @@ by_shares = -(share * np.log(share) + (1 - share) * np.log(1 - share)).mean()
 
 curves, nets = {}, {}
 for view in texts:
-    net = Recurrent(frozen=False, dropout=0, max_epochs=15, patience=15)
+    net = Recurrent(frozen=False, dropout=0, max_epochs=10, patience=10)
     nets[view] = net.fit(texts[view][train], target[train], groups[train])
     history = net.history_.set_index("epoch")
     curves[view] = pd.DataFrame({
@@ -473,7 +473,7 @@ glue("ch04_train", len(train))
 # %% [markdown]
 # The loss on the films it trains on falls and falls, to {glue:text}`ch04_synopsis_heart` on
 # synopses. On the films set aside it is lowest in epoch {glue:text}`ch04_synopsis_best_epoch`
-# ({glue:text}`ch04_synopsis_best`; shares alone make {glue:text}`ch04_shares`), and after fifteen
+# ({glue:text}`ch04_synopsis_best`; shares alone make {glue:text}`ch04_shares`), and after ten
 # epochs it is {glue:text}`ch04_synopsis_last`: {glue:text}`ch04_synopsis_word` than knowing nothing
 # about the film. On loglines the lowest value is {glue:text}`ch04_logline_best`, in epoch
 # {glue:text}`ch04_logline_best_epoch`.
