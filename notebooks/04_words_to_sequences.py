@@ -840,6 +840,15 @@ for view in systems:
 # that by reading more. The next chapter takes it from there.
 
 # %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 4.4 asks for a judgement: hold yours against
+# the solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
 # ## Quiz
 #
 # Choose, then unfold your choice. Each says why it is right or wrong.

@@ -16,10 +16,12 @@
 # %% [markdown]
 # # Fine-tuning
 #
-# **About 30 minutes to read, about a minute to run** on two CPU cores.
+# **About 30 minutes to read.**
 # You need {doc}`05_sentence_embeddings_and_a_small_net` (a small net over frozen vectors),
 # {doc}`07_never_out_of_memory` (what training holds in memory) and the losses of
 # {doc}`12_losses`.
+#
+# <!-- cost: 10_fine_tuning -->
 #
 # Two questions from the chapters before:
 #
