@@ -18,6 +18,7 @@
 #
 # **About 25 minutes to read.**
 # You need Python, and to have called `fit` and `predict` of scikit-learn before.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 01_films_and_genres -->
 #

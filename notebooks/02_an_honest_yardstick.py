@@ -18,6 +18,7 @@
 #
 # **About 30 minutes to read.** You need
 # {doc}`01_films_and_genres` and a little NumPy.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 02_an_honest_yardstick -->
 #

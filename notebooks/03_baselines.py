@@ -18,6 +18,7 @@
 #
 # **About 30 minutes to read.** You need
 # {doc}`02_an_honest_yardstick` and to have called `fit` and `predict` of scikit-learn.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 03_baselines -->
 #

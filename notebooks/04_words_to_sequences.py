@@ -19,6 +19,7 @@
 # **About 40 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by franchise, tuned thresholds,
 # paired differences) and TF-IDF from {doc}`03_baselines`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 04_words_to_sequences -->
 #

@@ -19,6 +19,7 @@
 # **About 40 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by franchise, macro-F1, mAP, paired
 # differences) and the zero-shot system of {doc}`03_baselines`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 05_sentence_embeddings_and_a_small_net -->
 #

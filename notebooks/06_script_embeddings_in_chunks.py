@@ -19,6 +19,7 @@
 # **About 30 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by franchise, macro-F1, paired
 # differences) and the TF-IDF model of {doc}`03_baselines`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 06_script_embeddings_in_chunks -->
 #

@@ -18,6 +18,7 @@
 #
 # **About 30 minutes to read.**
 # You need {doc}`06_script_embeddings_in_chunks`: windows, the mean of windows, the receipt.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 07_never_out_of_memory -->
 #

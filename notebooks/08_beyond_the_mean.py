@@ -19,6 +19,7 @@
 # **About 35 minutes to read.**
 # You need {doc}`06_script_embeddings_in_chunks` (windows and their mean) and the folds and paired
 # differences of {doc}`02_an_honest_yardstick`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 08_beyond_the_mean -->
 #

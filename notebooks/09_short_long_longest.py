@@ -19,6 +19,7 @@
 # **About 30 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>`, the TF-IDF model of {doc}`03_baselines`
 # and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 09_short_long_longest -->
 #

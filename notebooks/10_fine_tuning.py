@@ -20,6 +20,7 @@
 # You need {doc}`05_sentence_embeddings_and_a_small_net` (a small net over frozen vectors),
 # {doc}`07_never_out_of_memory` (what training holds in memory) and the losses of
 # {doc}`12_losses`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 10_fine_tuning -->
 #

@@ -19,6 +19,7 @@
 # **About 35 minutes to read.**
 # You need {doc}`the yardstick <02_an_honest_yardstick>` (folds, macro-F1, paired differences)
 # and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 12_losses -->
 #

@@ -18,6 +18,7 @@
 #
 # **About 30 minutes to read.** You need
 # {doc}`02_an_honest_yardstick` and the model of {doc}`06_script_embeddings_in_chunks`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 13_thresholds -->
 #

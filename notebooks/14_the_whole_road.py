@@ -20,6 +20,7 @@
 # You need {doc}`the yardstick <02_an_honest_yardstick>`, and some of every part: {doc}`word counts
 # <03_baselines>`, {doc}`script vectors <06_script_embeddings_in_chunks>`, {doc}`synopses
 # <09_short_long_longest>`, {doc}`thresholds <13_thresholds>`.
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 14_the_whole_road -->
 #

@@ -18,6 +18,7 @@
 #
 # **About 25 minutes to read.**
 # You need {doc}`06_script_embeddings_in_chunks` (windows, vectors, receipts).
+# Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 15_many_machines -->
 #

@@ -152,11 +152,10 @@ def status() -> str:
                     f"{cost['peak_mib'] / 1024:.1f}",
                     f"{cost['fetched_mib']:,}",
                     cost["gpu"] or f"{cost['cores']} cores of {cost['cpu']}",
-                    cost["python"],
                     cost["date"],
                 ]
             )
-    columns = "chapter, profile, minutes, memory (GB), downloaded (MB), machine, Python, date"
+    columns = "chapter, profile, minutes, memory (GB), downloaded (MB), machine, date"
     return table(columns.split(", "), lines)
 
 
