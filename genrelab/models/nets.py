@@ -107,6 +107,7 @@ class Net(LogitClassifier):
                 callbacks=[*self._callbacks(), *([("stopper", stopper)] if len(valid) else [])],
                 device=resolve_device(self.device),
                 verbose=0,
+                callbacks__print_log=None,
             ).fit(train)
         history = pd.DataFrame(list(net.history))
         self.history_ = history.reindex(columns=["epoch", "train_loss", "valid_loss"])
