@@ -268,9 +268,7 @@ print(f"{n_effective:,.0f} parts, {n_effective / n_films:.1f} a film")
 
 # %% [markdown] tags=["solution"]
 # Fewer than two a film. And that is for the vectors alone: the *labels* of a film's parts
-# are the same to the letter. The classifier does not know it. It sees sixteen times the rows, so
-# its regularisation (`C = 0.01`, chosen for films) weighs sixteen times less against them: that is
-# how it becomes too sure.
+# are the same to the letter.
 
 # %% tags=["check"]
 from genrelab import checks
@@ -284,6 +282,10 @@ checks.ch08_ex1(n_effective)
 #   worth of a row to a classifier. Five minutes.
 
 # %% [markdown]
+# The classifier does not know that parts of a film hang together. It takes them for sixteen times
+# the examples, so its regularisation (`C = 0.01`, chosen for films) weighs sixteen times less
+# against them. That is how it becomes too sure.
+#
 # ### The trap beside the idea
 #
 # Who trains on parts is soon tempted to *split* by parts too. Then parts of one film lie on both
@@ -367,10 +369,11 @@ tell("chunks_read_map", to_mean_map.loc["chunks, mean read"])
 # $$a_k = \frac{\exp\big(w^\top (\tanh(V h_k) \odot \sigma(U h_k))\big)}
 #   {\sum_j \exp\big(w^\top (\tanh(V h_j) \odot \sigma(U h_j))\big)}$$
 #
-# The weights of a film are positive and sum to one. This is *gated attention*: the factor with
-# $\sigma$ is a gate that can close. The film's vector is $z = \sum_k a_k h_k$, and a linear layer
-# makes genres of it. Both nets learn together from the films' labels; no part has a label of its
-# own. The order of the parts plays no role, and any number of parts will do.
+# The weights of a film are positive and sum to one: a *softmax* of raw scores. This is *gated
+# attention*: the factor with $\sigma$ is a gate that can close. The film's vector is
+# $z = \sum_k a_k h_k$, and a linear layer makes genres of it. Both nets learn together from the
+# films' labels; no part has a label of its own. The order of the parts plays no role, and any
+# number of parts will do.
 #
 # `WindowNet` is this net. It starts with equal weights, which is the mean, and with every genre
 # at its share of the training films, so that its first steps are not spent on learning that
@@ -497,9 +500,12 @@ plots.place_bands(
 )
 
 # %% [markdown]
-# How uneven are the weights? If one part had all the weight, the *effective number* of parts,
-# $1 / \sum a_k^2$, would be 1; with equal weights it is 16. And how much do they matter? We keep
-# the trained layers and make all weights equal.
+# The last sixteenth gets the most, and only a little more than an equal share. The parts in the
+# middle lie near the dashed line.
+#
+# How uneven are the weights in one film? If one part had all the weight, the *effective number* of
+# parts, $1 / \sum a_k^2$, would be 1; with equal weights it is 16. And how much do they matter? We
+# keep the trained layers and make all weights equal.
 
 # %% tags=["nbval-check"]
 from scipy.special import expit
@@ -593,8 +599,8 @@ glue("ch08_turn_leader_score", f"{before.max():.2f}")
 # score of *Horror* is {glue:text}`ch08_turn_before`, and the loudest genre is
 # {glue:text}`ch08_turn_leader` ({glue:text}`ch08_turn_leader_score`). After it *Horror* has
 # {glue:text}`ch08_turn_after`. The mean over all parts says {glue:text}`ch08_turn_whole`: a model
-# that has only the mean must call this film a doubtful case. The timeline shows that nothing
-# about it is doubtful; it is two films, one after the other.
+# that has only the mean must call this film a doubtful case. Part by part it looks like two films,
+# one after the other.
 #
 # :::{warning}
 # Nobody has labelled parts, so no number of this chapter says how often a timeline is *right*.
@@ -654,6 +660,8 @@ plots.genre_timeline(
 )
 
 # %% [markdown]
+# In the sixteen parts of *Gremlins*, *Horror* comes up in the first quarter and stays to the end.
+#
 # ## Where is each genre loudest?
 #
 # One film is an anecdote. For each genre we take all films that carry it, and in each of them
@@ -735,7 +743,7 @@ for (genre, kind), change in changes.items():
 
 # %% [markdown]
 # *Action* rises by {glue:text}`ch08_action_with` in its own films and by
-# {glue:text}`ch08_action_without` in all others: the larger part belongs to the genre. *Comedy*
+# {glue:text}`ch08_action_without` in all others: more than half of the rise is its own. *Comedy*
 # changes by {glue:text}`ch08_comedy_with` in comedies and by {glue:text}`ch08_comedy_without` in
 # films that are none. Nearly the whole fall is common to scripts as such: towards the end they all
 # look less like comedies. "Comedies turn serious" would have made a fine headline, and the control
@@ -804,12 +812,20 @@ checks.ch08_ex3(rise, timelines)
 # - Ten minutes.
 
 # %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 8.4 asks for a judgement: hold yours against the
+# solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
 # ## Quiz
 #
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
 # <!-- quiz: 08_beyond_the_mean -->
-
-# %%
-checks.summary()
 
 # %% [markdown]
 # ## What we learned
