@@ -1,7 +1,8 @@
 """``genrelab bench imdb27``: one of 27 genres a description, on the files at hand.
 
 The parts are those of the publisher. A truncated copy is read too; the title then says with how
-many rows, and so must every number.
+many rows, and so must every number. The encoder is fine-tuned in float32, whose rounding differs
+between processors, so that row is not run again by the test.
 """
 
 import warnings
@@ -26,8 +27,12 @@ from genrelab.bench.views import encoded
 from genrelab.datasets import Dataset, load
 from genrelab.datasets.base import label_matrix
 from genrelab.evaluation import FoldOutcome
-from genrelab.models import FeedForward
+from genrelab.models import FeedForward, FineTuned
 from genrelab.splits import Fold
+
+TUNED = "MiniLM fine-tuned"
+# The window of the published systems; epochs set before it was run.
+RECIPE = {"window": 192, "epochs": 4, "precision": "float32", "device": "cpu"}
 
 
 @cache
@@ -59,6 +64,7 @@ def systems() -> dict[str, tuple[BaseEstimator, str]]:
         ),
         "MiniLM + net": (FeedForward(), "vectors"),
         "MiniLM + net, log weights": (FeedForward(loss="log"), "vectors"),
+        TUNED: (FineTuned(**RECIPE), "words"),
     }
 
 
@@ -106,4 +112,5 @@ def table() -> Table:
         folds=[Fold(0, 0, np.arange(len(train)), np.arange(len(test)))],
         data={"train": train.data_hash, "test": test.data_hash},
         needs_mirror=True,
+        not_repeated=(TUNED,),
     )
