@@ -16,9 +16,8 @@
 # %% [markdown]
 # # Short, long, longest
 #
-# **About 30 minutes to read.**
-# You need {doc}`the yardstick <02_an_honest_yardstick>`, the TF-IDF model of {doc}`03_baselines`
-# and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+# **About 30 minutes to read.** You need {doc}`the yardstick <02_an_honest_yardstick>`, the TF-IDF
+# model of {doc}`03_baselines` and the script vectors of {doc}`06_script_embeddings_in_chunks`.
 # Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 09_short_long_longest -->
@@ -32,7 +31,8 @@
 # :::{dropdown} Answers
 # 1. mAP, the mean average precision, judges the order in which a genre's films are ranked. It
 #    needs no threshold.
-# 2. The amount of text. Counts collect evidence as a text grows; a mean of windows dilutes it.
+# 2. The amount of text. As we read it, counts collect evidence while a text grows, and a mean of
+#    windows dilutes it.
 # :::
 #
 # Most courses meet a film as a text of one length. Here the same films come in three lengths.
@@ -288,10 +288,10 @@ glue("ch09_pattern", patterns[int(falls)])
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 9.1 (10 minutes, 2 points)
-# Give the logline model both texts: `load("films", view="both")` has the logline followed by the
-# synopsis. Compare TF-IDF on it with TF-IDF on the synopsis alone, on the same five folds, and
-# put the comparison into `both`. Does a sentence add anything to half a page that tells the same
-# story?
+# Give a model both texts: `load("films", view="both")` has the logline followed by the synopsis.
+# Compare TF-IDF on both texts with TF-IDF on the synopsis alone, on the same five folds, and put
+# what `compare` returns into `both`. Does a sentence add anything to half a page that tells the
+# same story?
 
 # %% [markdown] tags=["hint"]
 # `classifier(views["synopsis"], "TF-IDF")` reads any texts, given as an array of objects:
@@ -365,16 +365,17 @@ for view, genres in wins.items():
 # %% [markdown]
 # From the logline to the script, *{glue:text}`ch09_genre_most`* moves by
 # {glue:text}`ch09_genre_most_gain`, *{glue:text}`ch09_genre_least`* by
-# {glue:text}`ch09_genre_least_gain`. The script is the best view for
-# {glue:text}`ch09_wins_script` genres ({glue:text}`ch09_wins_script_names`), the synopsis for
-# {glue:text}`ch09_wins_synopsis` ({glue:text}`ch09_wins_synopsis_names`), the logline for
-# {glue:text}`ch09_wins_logline` ({glue:text}`ch09_wins_logline_names`).
+# {glue:text}`ch09_genre_least_gain`. The script is the best view for {glue:text}`ch09_wins_script`
+# genres ({glue:text}`ch09_wins_script_names`), the synopsis for {glue:text}`ch09_wins_synopsis`
+# ({glue:text}`ch09_wins_synopsis_names`), the logline for {glue:text}`ch09_wins_logline`
+# ({glue:text}`ch09_wins_logline_names`).
 #
 # Do not read too much into the rare genres at the bottom. Thirty films are six in a fold.
 #
 # Some genres are about *what happens*: a murder, a spaceship, a ghost. A sentence can say so.
 # Others are about *how it is told*. That people joke all the time is in every page of a script
-# and in no line of a summary.
+# and in no line of a summary. In the figure *Comedy* gains much by the script and *Sci-Fi* little,
+# which fits; two genres are no test of it.
 #
 # Films say it better than tables. For each view we look for a film on which it is alone in being
 # right: where its predictions beat those of the other two by the widest margin. These are
@@ -424,7 +425,7 @@ glue("ch09_alone_all", f"{int((right.sum(axis=1) == 3).sum())}")
 # film's own label set. The script alone is best on {glue:text}`ch09_alone_script` films, the
 # synopsis on {glue:text}`ch09_alone_synopsis`, the logline on {glue:text}`ch09_alone_logline`; on
 # {glue:text}`ch09_alone_all` all three are equally good. So the short views are not just the long
-# one with pieces missing: each is alone in being right on many films.
+# one with pieces missing: each is the best of the three on many films.
 #
 # (A part of that is chance. Three judges that err independently would also take turns.)
 
@@ -470,7 +471,7 @@ for key, line in {
     glue(f"ch09_{key}_verdict", verdict(line))
 morals = {
     "better": "A second *view* did",
-    "worse": "A second *view*, given half of the say, did harm as well",
+    "worse": "A second *view*, given half of the say, did harm",
     "not clearly different": "Of a second *view* we cannot say so with certainty either",
 }
 glue("ch09_vote_moral", morals[verdict(voted.paired.loc["synopsis and script"])])
@@ -484,9 +485,9 @@ glue("ch09_vote_script", f"{voted.table.loc['script', 'map']:.3f}")
 # vector as a fourth: {glue:text}`ch09_vote_vector` ({glue:text}`ch09_vote_vector_interval`:
 # {glue:text}`ch09_vote_vector_verdict`).
 #
-# In chapter 6 a second model of the *same* script did not help.
-# {glue:text}`ch09_vote_moral`. A plain vote gives each view the same say, however well it knows
-# the film; exercise 9.2 changes that.
+# In chapter 6 a second model of the *same* script did not help. {glue:text}`ch09_vote_moral`. A
+# plain vote gives each view the same say, however well it knows the film; exercise 9.2 changes
+# that.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 9.2 (15 minutes, 2 points)
@@ -647,7 +648,8 @@ glue("ch09_flattest_gain", f"{still[flattest]:+.3f}")
 # With a quarter of the films, {glue:text}`ch09_n_quarter`, whole scripts by TF-IDF reach
 # {glue:text}`ch09_quarter_script` and synopses by vectors {glue:text}`ch09_quarter_synopsis`. All
 # loglines by vectors make {glue:text}`ch09_full_logline`, all synopses by words
-# {glue:text}`ch09_full_synopsis_words`.
+# {glue:text}`ch09_full_synopsis_words`. So the view with the most words a film needs the fewest
+# films: a quarter of the scripts beats all of the short texts.
 #
 # From half of the films to all of them, the steepest curve is still *{glue:text}`ch09_steepest`*
 # with {glue:text}`ch09_steepest_gain`; the flattest is *{glue:text}`ch09_flattest`* with
@@ -833,8 +835,8 @@ tell("away", wiki, "ours → Wikipedia's", theirs_own, "map")
 #    read Wikipedia's.
 # 2. *The label came first.* Told to write a thriller, a model writes the most thriller-like
 #    thriller there is. Real books are mixtures. Our texts were written without the labels in
-#    sight, for that reason. Experiment: take real books with labels that
-#    somebody gave them later, as few as there are, and compare on them.
+#    sight, for that reason. Experiment: take real books with labels that somebody gave them later,
+#    as few as there are, and compare on them.
 # 3. *A synopsis is not a manuscript.* Somebody must write it before the model can read it. If it
 #    is to read whole manuscripts, test on these, with the same folds for both, as in the first
 #    table of this chapter.
@@ -873,8 +875,8 @@ checks.summary()
 # - A sentence that somebody wrote about a film carries a good part of what the whole script says
 #   about its genre, because somebody has already done the reading. That work belongs into the
 #   comparison.
-# - A text counts twice: once to learn from, once to be judged by. Short training texts with long
-#   test texts are a combination worth trying.
+# - A text counts twice: once to learn from, once to be judged by. More text to learn from helped;
+#   more text to read, for a model that had learned from loglines, did not.
 # - Different views are right on different films. But a vote in which all have the same say lets the
 #   weaker ones pull the best one down; we check a vote against its best member, with an interval.
 # - A score belongs to the kind of text it was measured on. Before we believe one on made-up text,

@@ -16,10 +16,9 @@
 # %% [markdown]
 # # Resampling
 #
-# **About 30 minutes to read.**
-# You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by franchise, thresholds tuned
-# inside, paired differences) and the script vectors of {doc}`06_script_embeddings_in_chunks`.
-# Terms are in the {doc}`glossary <../book/glossary>`.
+# **About 30 minutes to read.** You need {doc}`the yardstick <02_an_honest_yardstick>` (folds by
+# franchise, thresholds tuned inside, paired differences) and the script vectors of
+# {doc}`06_script_embeddings_in_chunks`. Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 11_resampling -->
 #
@@ -38,12 +37,14 @@
 # :::
 #
 # Of our {glue:text}`ch11_films` films, {glue:text}`ch11_western_count` are Westerns. A model that
-# answers *no* to each film is right for {glue:text}`ch11_no` of them. The advice found everywhere
-# is to *resample*: add rows of the rare class, or remove rows of the frequent one, until both are
+# answers *no* to each film is right for {glue:text}`ch11_no` of them. A common advice is
+# to *resample*: add rows of the rare class, or remove rows of the frequent one, until both are
 # of one size. In this chapter we will:
 # - measure how uneven sixteen genres are;
 # - see with our eyes what five samplers do to the rows of one genre;
-# - resample before the split, as many notebooks do, and watch a score of nearly 1 appear;
+# - resample before the split, which imbalanced-learn's guide counts among the common
+#   [pitfalls](https://imbalanced-learn.org/stable/common_pitfalls.html), and watch a score of
+#   nearly 1 appear;
 # - resample where it belongs, and look at precision, recall and probabilities;
 # - tune the thresholds, and see what is left of each gain.
 
@@ -305,8 +306,8 @@ print(per_label.resampled_.to_string(index=False))
 # Now the mistake that this chapter exists for. It is one line in the wrong place:
 #
 # ```python
-# data, target = SMOTE().fit_resample(data, target)   # all rows
-# cross_val_score(model, data, target)                # then the split
+# data, target = SMOTE().fit_resample(data, target)   # all rows cross_val_score(model, data,
+# target)                # then the split
 # ```
 #
 # The copies and the synthetic rows of a film fall on both sides of the split. The model is tested
@@ -541,13 +542,15 @@ for key, name in {
 # films, and {glue:text}`ch11_half_under_tail_precision` of what it calls rare is. MLSMOTE changes
 # little, as little as it adds.
 #
-# If we stopped here, we would recommend over-sampling. Most articles on the matter stop here.
+# If we stopped here, we would recommend over-sampling. But the threshold of 0.5 was our choice.
 
 # %% [markdown]
 # ## What happens to the probabilities
 #
 # A probability of 0.3 is *calibrated* if the genre is there in three of ten such cases. We
-# measure the distance with the expected calibration error (ECE): 0 is perfect. But there is a
+# measure the distance with the *expected calibration error* (ECE). Films with similar
+# probabilities are put into one bin, ten bins a genre; the ECE is the mean distance between what
+# a bin's probabilities promise and the share that came true. 0 is perfect. But there is a
 # plainer test. The sum of the probabilities for *Western* over all films should be the number
 # of Westerns.
 #
@@ -669,11 +672,11 @@ checks.ch11_ex3(corrected, score)
 # %% [markdown]
 # ## What is left once thresholds are tuned
 #
-# A threshold can be moved without touching a row. `genrelab bench imbalance` recorded ten ways
-# to resample on all ten folds, each judged at 0.5 and at thresholds tuned on inner folds (on
+# A threshold can be moved without touching a row. `genrelab bench imbalance` recorded ten ways to
+# resample on all ten folds, each judged at 0.5 and at thresholds tuned on inner folds (on
 # {glue:text}`ch11_cpu`; the file has the rest). Where an inner fold has too few rows, SMOTE takes
-# fewer neighbours. First the differences at 0.5 to the same logistic
-# regression on the rows as they are. All intervals are Nadeau and Bengio's {cite:p}`nadeau2003`.
+# fewer neighbours. First the differences at 0.5 to the same logistic regression on the rows as
+# they are. All intervals are Nadeau and Bengio's {cite:p}`nadeau2003`.
 
 # %%
 plots.paired_differences(
@@ -757,10 +760,9 @@ for key, frame in parts_of.items():
 # - **Headline.** Better: {glue:text}`ch11_better_head`. Worse: {glue:text}`ch11_worse_head`.
 # - **Tail.** Better: {glue:text}`ch11_better_tail`. Worse: {glue:text}`ch11_worse_tail`. SMOTE's
 #   difference is {glue:text}`ch11_smote_tail`, but its interval reaches from
-#   {glue:text}`ch11_smote_tail_interval`. A fold tests {glue:text}`ch11_tested`
-#   films of such a genre, so
-#   a true gain of a tenth would not have shown. We do *not* know that SMOTE does nothing for
-#   Westerns. We know that {glue:text}`ch11_tail_films` films are too few to see it.
+#   {glue:text}`ch11_smote_tail_interval`. A fold tests {glue:text}`ch11_tested` films of such a
+#   genre, so a true gain of a tenth would not have shown. We do *not* know that SMOTE does nothing
+#   for Westerns. We know that {glue:text}`ch11_tail_films` films are too few to see it.
 # - **Ranking** (mAP, which has no threshold). Better: {glue:text}`ch11_better_map`. Worse:
 #   {glue:text}`ch11_worse_map`.
 #

@@ -16,9 +16,8 @@
 # %% [markdown]
 # # Losses for rare genres
 #
-# **About 35 minutes to read.**
-# You need {doc}`the yardstick <02_an_honest_yardstick>` (folds, macro-F1, paired differences)
-# and the script vectors of {doc}`06_script_embeddings_in_chunks`.
+# **About 35 minutes to read.** You need {doc}`the yardstick <02_an_honest_yardstick>` (folds,
+# macro-F1, paired differences) and the script vectors of {doc}`06_script_embeddings_in_chunks`.
 # Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 12_losses -->
@@ -40,8 +39,8 @@
 # :::
 #
 # A net learns what its loss asks of it. So when a net never says *Western*, many people change
-# the loss. There are a dozen recipes for it. We will take the ones that are used most, and ask of
-# each what it asks of the net.
+# the loss. There are many recipes for it. We take eight of them, and find out what each asks of
+# the net.
 #
 # In this chapter we will:
 # - compute a loss by hand, for one film;
@@ -267,7 +266,7 @@ plots.lines(
 # %% [markdown]
 # ## What a loss asks the net to answer
 #
-# Here is a question that tutorials skip. Suppose there are many films that look the same to the
+# One question tells all these losses apart. Suppose there are many films that look the same to the
 # net, and the share $q$ of them are fantasies. What should it say? Under BCE, the loss
 # $-q \log p - (1 - q) \log (1 - p)$ is least at $p = q$: the honest answer. That is why a net
 # trained with BCE can be calibrated.
@@ -694,14 +693,15 @@ glue("ch12_sweep_hard_interval", f"{line.low:+.3f} to {line.high:+.3f}")
 # %% [markdown]
 # Fold by fold and tuned, the best of fifteen settings is *{glue:text}`ch12_sweep_best`*, at
 # {glue:text}`ch12_sweep_best_gain` to half BCE ({glue:text}`ch12_sweep_best_interval`). It is the
-# best of fifteen looks at the same folds, so even this number flatters. Settings whose interval
-# leaves zero out: {glue:text}`ch12_sweep_clear`. The four cells of $\gamma = 5$ are the lowest
-# of their columns, down to {glue:text}`ch12_sweep_hard`
+# best of fifteen looks at the same folds, so even this number flatters. (The heat map pools the
+# folds before it computes F1, and there another cell is highest: the two are that close.) Settings
+# whose interval leaves zero out: {glue:text}`ch12_sweep_clear`. The four cells of $\gamma = 5$ are
+# the lowest of their columns, down to {glue:text}`ch12_sweep_hard`
 # ({glue:text}`ch12_sweep_hard_interval`); five folds are not enough to prove it of one cell.
 #
 # It makes sense, though. A high $\gamma$ listens only to films that the net gets wrong. Where
 # labels are doubtful, and in {doc}`03_baselines` we saw that people disagree about
-# genres, the films that stay wrong are often those with a doubtful label.
+# genres, the films that stay wrong may well be those with a doubtful label.
 
 # %% [markdown]
 # ## Beside a published table
@@ -902,14 +902,14 @@ glue("ch12_learned", f"{learned:.2f}")
 # weights blow up the noes of rare genres as much as the yeses. Its mAP of
 # {glue:text}`ch12_weight_map` shows nothing.
 #
-# **Sigmoid twice**: everything is yes. All probabilities lie between
-# {glue:text}`ch12_twice_low` and {glue:text}`ch12_twice_high`, because the second sigmoid gets
-# numbers between 0 and 1 only, and $\sigma(0) = 0.5$, $\sigma(1) = 0.73$. Every film gets
-# {glue:text}`ch12_twice_card` genres. And the loss cannot fall below {glue:text}`ch12_floor`,
-# however good the net is; here it ends at {glue:text}`ch12_learned`. The slope is
-# flattened too, so the net learns less: mAP is {glue:text}`ch12_twice_map`, against
-# {glue:text}`ch12_bce_map` for BCE on this fold. A project that tunes its thresholds gets sensible
-# sets of genres again, and may never learn where those points went.
+# **Sigmoid twice**: everything is yes. All probabilities lie between {glue:text}`ch12_twice_low`
+# and {glue:text}`ch12_twice_high`, because the second sigmoid gets numbers between 0 and 1 only,
+# and $\sigma(0) = 0.5$, $\sigma(1) = 0.73$. Every film gets {glue:text}`ch12_twice_card` genres.
+# And the loss cannot fall below {glue:text}`ch12_floor`, however good the net is; here it ends at
+# {glue:text}`ch12_learned`. The slope is flattened too, so the net learns less: mAP is
+# {glue:text}`ch12_twice_map`, against {glue:text}`ch12_bce_map` for BCE on this fold. A project
+# that tunes its thresholds gets sensible sets of genres again, and may never learn where those
+# points went.
 #
 # Three cheap habits find all three: compare the number of genres a film with the true one, print
 # the lowest and the highest probability, and compute by hand what the loss should be for a net
