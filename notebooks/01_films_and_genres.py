@@ -17,7 +17,8 @@
 # # Films and their genres
 #
 # **About 25 minutes to read.**
-# You need Python, and to have called `fit` and `predict` of scikit-learn before.
+# You need Python, and to have called `fit` and `predict` of scikit-learn before;
+# a {doc}`ten-minute test <../book/prerequisites>` tells you whether that is enough.
 # Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 01_films_and_genres -->
@@ -58,7 +59,8 @@ scripts
 # %% [markdown]
 # What you see is the *card* of the data set: what it holds, where it comes from, what the law
 # allows, and what was left out. Every data set of the course has one. Read it before you train
-# anything; we will come back to its notes.
+# anything; we will come back to its notes. Skip what you do not know yet: vectors, windows and
+# segments belong to {doc}`06_script_embeddings_in_chunks`.
 #
 # Take one row. Here is *Fargo*, as the computer has it.
 
@@ -81,8 +83,10 @@ print(f"words:  {scripts.n_words[row]:,}, of which {n_distinct:,} different ones
 # :::
 #
 # A word says much about a script if it is frequent there and rare elsewhere. *TF-IDF* multiplies
-# the two: term frequency times inverse document frequency. It is one of the oldest ideas in text
-# search, and we will use it in every chapter.
+# the two: term frequency times inverse document frequency. The second factor is an old idea of
+# text search {cite:p}`sparckjones1972`. With `sublinear_tf` the logarithm of the count goes in, so
+# a word used a hundred times does not weigh a hundred times as much. The course comes back to
+# these weights again and again.
 
 # %% tags=["nbval-check"]
 from sklearn.feature_extraction.text import TfidfTransformer
@@ -184,8 +188,8 @@ glue("ch01_n_sets_once", int((films_of_set == 1).sum()))
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# The genres are not independent. Of the animated films, which share are family films? And which
-# two genres never meet at all?
+# The genres are not independent. Of the animated films, which share are family films? And are
+# there genres that never meet at all?
 # :::
 
 # %%
@@ -195,12 +199,12 @@ plots.co_occurrence(target, scripts.label_names)
 together = target.T.astype(int) @ target
 name_of = list(scripts.label_names)
 family, animation = name_of.index("Family"), name_of.index("Animation")
-mystery = name_of.index("Mystery")
+
 glue("ch01_family_animation", int(together[family, animation]))
 glue("ch01_animation", int(together[animation, animation]))
 glue("ch01_family", int(together[family, family]))
-glue("ch01_mystery_family", int(together[mystery, family]) or "none")
-glue("ch01_mystery", int(together[mystery, mystery]))
+never = np.argwhere(np.triu(together == 0))
+glue("ch01_never", " or ".join(f"{name_of[a]} with {name_of[b]}" for a, b in never))
 
 # %% [markdown]
 # Read a row from left to right: of the films that carry the row's genre, this share also carries
@@ -208,8 +212,8 @@ glue("ch01_mystery", int(together[mystery, mystery]))
 #
 # Of the {glue:text}`ch01_animation` animated films, {glue:text}`ch01_family_animation` are family
 # films. The other way round it is {glue:text}`ch01_family_animation` of
-# {glue:text}`ch01_family`: the table is not symmetric. And of {glue:text}`ch01_mystery`
-# mysteries, {glue:text}`ch01_mystery_family` are for the family.
+# {glue:text}`ch01_family`: the table is not symmetric. And nowhere do you find
+# {glue:text}`ch01_never`.
 #
 # A model could use this: sure of *Animation*, it might raise its guess for *Family*. Whether that
 # pays is a question for later chapters.
@@ -297,9 +301,11 @@ three_views = {
     "synopsis": synopses.texts[film],
     "script": f"{scripts.n_words[row]:,} words. The heaviest: {', '.join(top_words(row))}.",
 }
-heads = "".join(f"<th>{name}</th>" for name in three_views)
-cells = "".join(f"<td style='vertical-align: top'>{text}</td>" for text in three_views.values())
-HTML(f"<table><tr>{heads}</tr><tr>{cells}</tr></table>")
+left = "style='text-align: left; vertical-align: top'"
+lines = (
+    f"<tr><th {left}>{name}</th><td {left}>{text}</td></tr>" for name, text in three_views.items()
+)
+HTML(f"<table>{''.join(lines)}</table>")
 
 # %% tags=["nbval-check"]
 view_words = [len(loglines.texts[film].split()), len(synopses.texts[film].split())]
@@ -379,8 +385,12 @@ glue("ch01_window_share", f"{np.median(read_at_once):.1%}".replace("%", " %"))
 # To weigh them we need a model and a score. The model is plain: TF-IDF weights, then one
 # *logistic regression* a genre. The score is *macro-F1*. F1 is a number between 0 and 1 that is
 # high only if most films of a genre are found *and* most that were called so are right.
-# Macro-F1 is its mean over the genres, so a rare genre counts as much as a common one. Models are
-# always tested on films that they were not trained on. Chapter 2 takes all of this apart.
+# Macro-F1 is its mean over the genres, so a rare genre counts as much as a common one.
+#
+# Models are always tested on films that they were not trained on. In *cross-validation* the films
+# are divided into parts, called *folds*; each fold is the test once, and the model learns from the
+# others. {doc}`02_an_honest_yardstick` takes all of this apart, and shows how the intervals below
+# are made.
 
 # %% [markdown]
 # ### The footer that names the genre
@@ -390,12 +400,12 @@ glue("ch01_window_share", f"{np.median(read_at_once):.1%}".replace("%", " %"))
 #
 # We trained the same model five times, on five kinds of input: the whole script without and with
 # the page's footer, its first window without and with it, and the footer alone. This needs the
-# pages themselves, so the numbers are recorded: run once, by one command, on the machine that the
-# file names.
+# pages themselves, so the numbers are *recorded*: run once, by one command, on a machine that the
+# record names. You read the record instead of waiting.
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# A footer has about fifteen words, the first window a few hundred, a script more than twenty
+# A footer is a line or two, the first window a few hundred words, a script more than twenty
 # thousand. To which of the two is the footer worth more, the window or the script?
 # :::
 
@@ -435,10 +445,10 @@ glue("ch01_footer_head_leak", f"{f1['first window and footer']:.2f}")
 glue("ch01_footer_alone", f"{f1['footer alone']:.3f}")
 
 # %% [markdown]
-# (Recorded on {glue:text}`ch01_footer_cpu`; ten folds; low and high bound a 95 % interval over
-# films.)
+# (Recorded on {glue:text}`ch01_footer_cpu`; five folds, divided twice; low and high bound a 95 %
+# interval over films.)
 #
-# The footer alone, fifteen words without any film, scores {glue:text}`ch01_footer_alone`. The
+# The footer alone, a line or two without any film, scores {glue:text}`ch01_footer_alone`. The
 # answer is there for the taking.
 #
 # With the first window it lifts the score from {glue:text}`ch01_footer_head` to
@@ -508,10 +518,8 @@ glue("ch01_lead_leak", f"{cheating:.2f}")
 #
 # The third leak is in no text. It is in how we divide the films.
 #
-# To test a model we set films aside. In *cross-validation* the films are divided into five parts,
-# called folds; each part is the test once, and the model learns from the other four. If the
-# division is random, *Alien* may be in training and *Aliens* in the test. The two share a world:
-# a ship, an airlock, a creature, and the names that go with them.
+# If films are dealt to the folds at random, *Alien* may be in training and *Aliens* in the test.
+# The two share a world: a ship, an airlock, a creature, and the names that go with them.
 #
 # First, a look at how close siblings are. For each film we ask which other film uses the most
 # similar words, by the *cosine* between the TF-IDF weights: 1 for the same words in the same
@@ -539,8 +547,9 @@ glue("ch01_franchise_share", f"{in_franchise.mean():.0%}".replace("%", " %"))
 # cheat. It is called *one nearest neighbour*: find the most similar film of the training part,
 # and copy its genres.
 #
-# We test this copycat twice. Once with films divided at random, once with whole franchises kept
-# together. Both ways are balanced over the genres, and the model is the same.
+# We test this copycat twice, on five folds: once with films dealt at random, once with whole
+# franchises kept together. Both ways give each fold about the same share of every genre, and the
+# model is the same.
 #
 # :::{admonition} Predict before you run
 # :class: tip
@@ -575,14 +584,15 @@ judged = {name: compare_on_rows(copied, rows, scripts.groups) for name, rows in 
 print(pd.concat(judged)[shown].round(2).to_string())
 
 # %% [markdown]
-# The columns `difference_low` and `difference_high` bound a 95 % *bootstrap interval*: franchises
+# Each `difference` is to the line above it, from whole franchises to films at random. The columns
+# `difference_low` and `difference_high` bound a 95 % *bootstrap interval*: franchises
 # are drawn again and again with replacement, and each time the two ways are compared. If zero
 # lies outside, chance in the choice of films alone is a poor explanation.
 #
 # Is a proper model just as easily fooled? Here is the linear model of the other two leaks. To
-# turn its probabilities into genres it needs one threshold a genre. It finds them on inner folds
-# of the training films (two of them here, to be quick); {doc}`03_baselines` shows how much hangs
-# on that.
+# turn its probabilities into genres it needs one *threshold* a genre, the probability from which
+# on it says yes. It finds them on *inner folds*, which divide the training films once more (into
+# two here, to be quick); {doc}`03_baselines` shows how much hangs on that.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -648,10 +658,23 @@ for model, tables in (("copycat", judged), ("linear", judged_linear)):
 # Why bother with a small effect? Because the gain is not the same for all models. It rewards
 # memory. Compare two models on random folds, and the one that remembers films better looks like
 # the one that understands genres. Keeping groups together costs one argument, `groups=`, and
-# removes the question. From here on, every fold in this book keeps franchises whole.
+# removes the question. From here on, every fold of scripts in this book keeps franchises whole.
 
 # %% [markdown]
 # ## Exercises
+#
+# Exercises work the same way in every chapter. To answer them, open the chapter as a notebook:
+# {doc}`How to run this book <../book/how_to_run>` tells you how.
+#
+# 1. Read the task. It says how many minutes it may take, how many points it brings, and under
+#    which names it wants your answer. The *hint* is folded.
+# 2. Write your answer into the cell *Your turn*, and run that cell.
+# 3. Do **not** run the folded *solution* below it: it would put our answer in the place of yours.
+# 4. Run the *check*, the line that begins with `checks.` It says "right", or what to think about.
+#    Change your answer and check again as often as you like.
+#
+# After the last exercise `checks.summary()` adds up your points. An exercise that asks for a
+# judgement has no check: unfold the solution, and be honest.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 1.1 (5 minutes, 1 point)
@@ -748,7 +771,7 @@ print(", ".join(marks))
 
 # %% [markdown] tags=["solution"]
 # They are the things of one world. Some would help with any film in space (*orbit*), some with
-# any film on a ship (*helm*, *aye*), and some with this series alone (*warp*). No list of words
+# any film on a ship (*helm*, *aft*), and some with this series alone (*warp*). No list of words
 # to delete would separate them, so it is the folds that must keep the series together.
 
 # %% tags=["check"]
