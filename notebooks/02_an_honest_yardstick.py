@@ -343,7 +343,8 @@ glue("ch02_half_jaccard", float(half["jaccard"]))
 # - *Stratified*: each fold gets its share of every genre. With one label a film that is
 #   routine. With several we use iterative stratification {cite:p}`sechidis2011`:
 #   the rarest genre is dealt out first, then the next.
-# - *Grouped*: a franchise goes into one fold as a whole.
+# - *Grouped*: a franchise goes into one fold as a whole. A film without siblings is a group of
+#   its own.
 #
 # scikit-learn groups and stratifies, but not with several labels a row.
 # `splits.GroupedStratifiedKFold` does.
@@ -415,7 +416,7 @@ glue("ch02_animation_grouped", str(table.loc["Animation", "+ grouped"]))
 # ## How wide five folds spread
 #
 # We need a model to judge. {doc}`06_script_embeddings_in_chunks` explains where its inputs
-# come from: 384 numbers a script, made by a small transformer that reads every window of it.
+# come from: 384 numbers a script, made by a small language model that reads every window of it.
 # On top is a logistic regression for each genre. Its errors on films that have the genre
 # are weighted up (`class_weight="balanced"`), so that the threshold 0.5 is bearable;
 # {doc}`03_baselines` does better than that.
@@ -471,15 +472,16 @@ glue("ch02_repeat_1", float(repeats[1]))
 # %% [markdown]
 # ### A fold's deviation is no interval
 #
-# Papers like to print "0.60 ± 0.02", where the 0.02 is the standard deviation over folds.
+# One often reads "0.60 ± 0.02", where the 0.02 is the standard deviation over folds.
 # It reads like an interval for the score. It is not, for two reasons that pull in opposite
 # directions.
 #
 # **Too wide**: it tells how much a score moves on a *fifth* of the films. Our headline
 # rests on all of them.
 #
-# **Too narrow**, as soon as one divides it by $\sqrt{5}$ to mend that: the folds are not five
-# independent experiments. Their models learned from largely the same films. How largely?
+# **Too narrow**, as soon as one divides it by the root of the number of folds to mend that: the
+# folds are not independent experiments. Their models learned from largely the same films. How
+# largely?
 
 # %% tags=["nbval-check"]
 shared = np.intersect1d(folds[0].train, folds[1].train)
@@ -556,7 +558,8 @@ comparison = compare(systems, inputs, target, tuner=None, **judged)
 comparison.table[["f1_macro", "low", "high", "fold_sd"]].round(3)
 
 # %% [markdown]
-# First the spread of the folds. How far do the clouds of dots overlap?
+# `low` and `high` are the ends of the bootstrap's interval, `fold_sd` is the deviation over the
+# folds. Now the folds themselves. How far do the clouds of dots overlap?
 
 # %%
 by_fold = pd.DataFrame(
@@ -568,7 +571,9 @@ by_fold = pd.DataFrame(
 plots.fold_spread(by_fold)
 
 # %% [markdown]
-# Now the same forty dots in pairs.
+# Two clouds lie on top of each other, the other two below. Now the same dots in pairs, each fold
+# against the same fold of *all windows*. Thick lines are a corrected interval, which the next
+# section explains, dashed lines the bootstrap's.
 
 # %%
 plots.paired_differences(comparison.paired)
@@ -633,7 +638,8 @@ glue("ch02_sd_difference", float(pair["difference"].std()))
 #
 # The second term stands for what the folds share. It does not shrink when one repeats the
 # K-fold more often, and that is the point: repeating costs nothing and brings no new films.
-# With ratio zero we get the naive interval back.
+# With ratio zero we get the naive interval back. The last column, *p*, is the chance of a
+# difference at least as large if the two models were equally good, each way with its own variance.
 
 # %%
 from genrelab.evaluation import nadeau_bengio
@@ -696,7 +702,7 @@ glue("ch02_p_corrected_hundred", f"{nadeau_bengio(hundred, 1 / 4)[2]:.2f}")
 # of that, an untouched set is needed.
 #
 # A fifth of the scripts was locked away before any model was trained: whole franchises,
-# stratified over genres, drawn once with a fixed seed and written into the manifest.
+# stratified over genres, drawn once with a fixed seed and written into the list of all scripts.
 # `load` does not return them. We ask for them with every warning turned into an error, so
 # that the door stays shut behind the message.
 
@@ -803,7 +809,7 @@ glue("ch02_cv_worse", f"{100 * (by_judge['cv'] < by_judge['public']).mean():.0f}
 # {glue:text}`ch02_rank_cv`, the public board's at {glue:text}`ch02_rank_public`.
 #
 # There is no magic in it. The public part holds about {glue:text}`ch02_public_groups`
-# franchises, the K-fold judges on five times as many.
+# groups, the K-fold judges on five times as many.
 #
 # The board also flatters. The submission that leads it scores
 # {glue:text}`ch02_optimism` more in public than in private: the best of
@@ -855,19 +861,19 @@ glue("ch02_gap_low", signed(gaps.min()))
 glue("ch02_gap_high", signed(gaps.max()))
 
 # %% [markdown]
-# *Public order* is the rank correlation of the board with the private part, *flattery* the
-# public score of the board's leader less its private score.
+# *Public order* is the rank correlation of the board with the private part (1 is the same order),
+# *flattery* the public score of the board's leader less its private score.
 #
 # Flattery moves from
 # {glue:text}`ch02_gap_low` to {glue:text}`ch02_gap_high` with the kind of skew: a skewed
 # board is no estimate of the final score.
 #
-# The regret of trusting it is worst for "{glue:text}`ch02_skew_worst`"
-# ({glue:text}`ch02_skew_regret`), and never below {glue:text}`ch02_skew_least`. Not every skew
-# hurts the choice: where all submissions gain or lose together, their order stays.
-# One cannot know which case it is from outside. The K-fold's regret stays between
-# {glue:text}`ch02_skew_cv_low` and {glue:text}`ch02_skew_cv_high`, since it never looks
-# at the board.
+# The regret of trusting it hardly moves: it lies between {glue:text}`ch02_skew_least` and
+# {glue:text}`ch02_skew_regret`, the highest for "{glue:text}`ch02_skew_worst`".
+# Where all submissions gain or lose together, their order stays, and a skew does not hurt the
+# choice. From outside one cannot know whether that is so. The K-fold never looks at the board;
+# its regret is {glue:text}`ch02_skew_cv_low` at the least and {glue:text}`ch02_skew_cv_high` at
+# the most.
 #
 # **Trust your K-fold**, as long as your own films resemble the private ones. The simulation
 # grants that. If they do not, neither judge helps.
