@@ -32,13 +32,13 @@
 # 1. Training rows only: an inner fold, or a part that is set aside. A row that judges the system
 #    chooses nothing, or the score is better than it deserves.
 # 2. It has read one sentence for each genre and not one labelled film. It ranks films by the
-#    cosine between their vector and the sentence's. It was far above guessing and far below
-#    any trained model.
+#    cosine between their vector and the sentence's. It was far above guessing, near to naive Bayes,
+#    and far below TF-IDF with a linear model.
 # :::
 #
 # An *encoder* turns a text into a short list of numbers. What comes after it can be a very small
-# net. Small nets are trained in many notebooks, and many of those notebooks are broken: they run,
-# the loss goes down, and the number at the end means nothing.
+# net. But a training loop can be broken without any error: it runs, the loss goes down, and the
+# number at the end means nothing.
 #
 # In this chapter we will:
 # - turn loglines into vectors;
@@ -53,7 +53,9 @@
 # ## A logline becomes a vector
 #
 # The texts are the loglines of the course's films, one sentence each. The encoder is
-# all-MiniLM-L6-v2: a small transformer {cite:p}`wang2020`, trained on pairs of sentences so that
+# all-MiniLM-L6-v2: a small *transformer* {cite:p}`wang2020`. Such a net reads pieces of words, and
+# changes the vector of each by looking at all others in the text; the mean of these vectors is the
+# vector of the text. Ours was trained on pairs of sentences so that
 # those with similar meaning get similar vectors {cite:p}`reimers2019`. The vectors have 384
 # numbers. The encoder stays as it is; we train only what stands behind it.
 
@@ -86,8 +88,8 @@ for title in ("Alien", "The Little Mermaid"):
 # %% [markdown]
 # Other encoders were used for this task before. One is
 # `sentence-transformers/msmarco-distilroberta-base-v2`, trained on queries to a search engine and
-# the passages that answer them {cite:p}`bajaj2016`. Its weights are fetched from the hub, so we
-# show the command and not a result of ours (*published, not run by us*):
+# the passages that answer them {cite:p}`bajaj2016`. Its weights would have to be fetched from the
+# Hugging Face hub, so we show the command and have no result of our own:
 #
 # ```python
 # ScriptEncoder("sentence-transformers/msmarco-distilroberta-base-v2").fit_transform(texts)
@@ -124,8 +126,8 @@ Y, Y_valid = (torch.tensor(target[rows]).double() for rows in (learn, valid))
 print(f"{len(X)} films to learn from, {len(X_valid)} to validate")
 
 # %% [markdown]
-# And here is the notebook. It is written for this page; each of its faults is a common one. Read it
-# slowly. It holds **five** of them.
+# And here is the notebook, written for this page. Read it slowly. It holds **five** faults.
+# (`.double()` is none of them: in double precision the numbers come out alike on other processors.)
 
 # %%
 torch.manual_seed(0)
@@ -272,8 +274,8 @@ checks.ch05_ex1(lazy_accuracy)
 # **sigmoid twice**. What the loss sees is $\sigma(a)$ of an answer $a$ between 0 and 1, so never
 # less than $\sigma(0) = 0.5$ and never more than $\sigma(1) = 0.73$. To come as near as it can to
 # a probability below one half, the net must answer $a = 0$; it does so for a genre at 0.4 and for
-# one at 0.01 alike. Only above 0.73 does it pay to answer 1. Whatever lay between is lost, and with
-# it the order of the films: mAP is {glue:text}`ch05_broken_map`.
+# one at 0.01 alike. Only above 0.73 does it pay to answer 1. What is below one half is all the same
+# to it, and so much of the order of the films is lost: mAP is {glue:text}`ch05_broken_map`.
 #
 # ```python
 # # wrong
@@ -370,7 +372,7 @@ glue("ch05_drama_high_shuffled", f"{second['Drama'].max():.2f}")
 
 # %% [markdown]
 # In the order of the file, the mean probability of *Drama* swings between
-# {glue:text}`ch05_drama_low` and {glue:text}`ch05_drama_high` in every epoch after the first. The
+# {glue:text}`ch05_drama_low` and {glue:text}`ch05_drama_high` once the first epoch is over. The
 # share among the validation films is {glue:text}`ch05_drama_true`. The model that you keep
 # depends on where the last epoch stopped. Shuffled, the same probability moves between
 # {glue:text}`ch05_drama_low_shuffled` and {glue:text}`ch05_drama_high_shuffled`. It still
@@ -457,10 +459,10 @@ glue("ch05_slower", f"{clock[1] / clock[32]:.0f}")
 # net knows its films by heart. An epoch takes {glue:text}`ch05_slower` times as long as with
 # batches of 32. Those reach {glue:text}`ch05_batch32_low` after epoch
 # {glue:text}`ch05_batch32_best`. All films at once: {glue:text}`ch05_all_last` after eight steps,
-# and still falling. It would get there, with patience.
+# and still falling. It needs many more epochs.
 #
-# Every net gets worse after its best epoch. So we must stop at the right moment, and that needs a
-# validation loss that we can trust.
+# The other two get worse after their best epoch. So we must stop at the right moment, and that
+# needs a validation loss that we can trust.
 
 # %% [markdown]
 # ### Fifth symptom: the best epoch depends on one film
@@ -538,7 +540,7 @@ checks.ch05_ex2(validation_loss)
 # numbers to one scale {cite:p}`ioffe2015`. **Dropout** hides some of them at random, so that the
 # net cannot lean on one {cite:p}`srivastava2014`. **Early stopping** ends the training when the
 # validation loss has not fallen for some epochs, and brings back the weights of the best one
-# {cite:p}`prechelt1998`. `FeedForward` of the package has all of it, in about a hundred lines.
+# {cite:p}`prechelt1998`. `FeedForward` of the package has all of it.
 
 # %%
 from genrelab.models import FeedForward
@@ -580,7 +582,7 @@ glue("ch05_package_f1", f"{found['f1_macro']:.2f}")
 #
 # (Macro-F1 at 0.5 is {glue:text}`ch05_broken_f1` for the broken net, {glue:text}`ch05_mended_f1`
 # for the mended one and {glue:text}`ch05_package_f1` for the package's. At a fixed threshold two
-# nets of nearly the same order can look far apart. Chapter {doc}`13_thresholds` is about that.)
+# nets of nearly the same order can look far apart. {doc}`13_thresholds` is about that.)
 
 # %% [markdown]
 # ## A small net against no net at all
@@ -650,8 +652,9 @@ for view in views:
 # {glue:text}`ch05_net_logline_map_verdict`, {glue:text}`ch05_net_synopsis_map_verdict` and
 # {glue:text}`ch05_net_script_map_verdict`.
 #
-# That is no failure of the net. The encoder has done the bending; what is left for a few hundred
-# films is nearly a straight cut. Text length does more than the model behind it.
+# That is no failure of the net. It seems that the encoder has done the bending, and that a straight
+# cut is nearly all that a few hundred films can teach. Text length does more than the model behind
+# it.
 
 # %% [markdown]
 # ## Do sets carry a meaning?
@@ -808,9 +811,9 @@ scored_by = ["f1_micro", "f1_macro", "f1_macro_low", "f1_macro_high", "map"]
 print(by_rule[scored_by].round(3).to_string())
 
 # %% [markdown]
-# *Shares* is a model that has read nothing and gives every film the labels' shares. One of its
-# rules says yes to everything: that is the floor. Often one wants no set but a short list of
-# proposals. **Precision at $k$** is the share of right ones among the first $k$ of the list.
+# *Shares* is a model that has read nothing and gives every film the labels' shares. With tuned
+# thresholds it says yes to everything: that is the floor. Often one wants no set but a short list
+# of proposals. **Precision at $k$** is the share of right ones among the first $k$ of the list.
 
 # %% tags=["nbval-check"]
 ranked = pd.DataFrame(many["rows"])
@@ -878,7 +881,7 @@ glue("ch05_many_p1_shares", f"{at_one['shares, ranking']:.2f}")
 # %% [markdown]
 # ## The rival without labels
 #
-# The zero-shot system of chapter {doc}`03_baselines` ranks films by the cosine between their vector
+# The zero-shot system of {doc}`03_baselines` ranks films by the cosine between their vector
 # and that of one sentence a genre. It has never seen a label. How many labelled films does it take
 # to beat it? We train logistic regression on the loglines of a few films, and of more, and judge
 # by mAP, which needs no threshold. Five folds, live.
@@ -942,8 +945,9 @@ for view in views:
 # %% [markdown]
 # ## The same code on more texts
 #
-# Up to here everything fitted on a page. The next cell is the pipeline in one piece: read, encode,
-# set aside, train, score. In the default profile it reads the loglines again. With
+# The next cell is the pipeline in one piece: read, encode, set aside, train, score. (`window` and
+# `token_budget` say how much the encoder reads at once; they are the subject of the next two
+# chapters.) In the default profile the cell reads some of the loglines again. With
 # `GENRELAB_PROFILE=full` the same lines fetch twenty thousand articles from Wikipedia, and encoder
 # and net run on the GPU if there is one.
 
@@ -1029,8 +1033,8 @@ glue("ch05_wiki_judge", f"{parts.judge:,}")
 # models' probabilities {glue:text}`ch05_wiki_both`, the best of our rows. We had set ourselves a
 # goal of 0.50 and did not reach it.
 #
-# Words and vectors err on different films, so that their mean is better than either. And the rule
-# is worth as much as the model: tune for what you are going to count.
+# The mean of both is ahead of either, perhaps because words and vectors err on different films. And
+# the rule is worth as much as the model: tune for what you are going to count.
 #
 # Beside it stands a public project, DistilBERT fine-tuned on IMDb's descriptions with three losses
 # {cite:p}`timdirr`: *published, not run by us*. Its decision rule, yes from 0.425 and else the
@@ -1064,8 +1068,8 @@ glue("ch05_plain_recall_ours", f"{ours.loc['recall macro', 'plain']:.2f}")
 
 # %% [markdown]
 # Read down the columns, not across. Our films carry {glue:text}`ch05_card` labels on average; *at
-# least two* and the Hamming loss depend on that number, and theirs carry more. Their texts tell a
-# story; many of ours tell of the production.
+# least two* and the Hamming loss depend on that number, and theirs seem to carry more. Their texts
+# tell a story; many of ours tell of the production.
 #
 # What a loss *changes* can be compared within each half. There, log weights lifted macro recall
 # from .30 to .47. Here they take it from {glue:text}`ch05_plain_recall_ours` to
@@ -1132,8 +1136,8 @@ for key, row in {
 # vectors. An encoder brings knowledge that a small training set cannot give; a large one can.
 #
 # (In {glue:text}`ch05_imdb_shared` cases a test row's title also stands among the training rows.
-# The division is the publisher's, so we left it. A MiniLM that is fine-tuned on these rows is a
-# matter for the chapter on fine-tuning.)
+# The division is the publisher's, so we left it. How an encoder itself can be trained further is
+# the subject of {doc}`10_fine_tuning`.)
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 5.4 (10 minutes, 3 points)
@@ -1164,11 +1168,6 @@ for key, row in {
 # - Good students ask for the same comparison with fewer training rows. Ten minutes.
 
 # %% [markdown]
-# ## Three minutes of questions
-#
-# <!-- quiz: 05_sentence_embeddings_and_a_small_net -->
-
-# %% [markdown]
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 5.4 asks for a judgement: hold yours against the
@@ -1178,10 +1177,17 @@ for key, row in {
 checks.summary()
 
 # %% [markdown]
+# ## Quiz
+#
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
+# <!-- quiz: 05_sentence_embeddings_and_a_small_net -->
+
+# %% [markdown]
 # ## What we learned
 #
-# - A training loop can run, print falling losses and be wrong in five places. I look at genres a
-#   film, at the lowest loss that can be reached, and at the order of the rows before I look at F1.
+# - A training loop can run, print falling losses and be wrong in five places. We look at genres a
+#   film, at the lowest loss that can be reached, and at the order of the rows before we look at F1.
 # - A validation loss is a mean over all films set aside; a score is computed from every answer.
 # - Behind a good encoder, and with few films, a hidden layer buys nothing that ten folds could
 #   show.
@@ -1189,7 +1195,8 @@ checks.summary()
 #   powersets do not know them; the likeliest set is for those who count whole sets.
 # - A number beside another number needs the same rows, labels and rule. Else it stands beside it,
 #   and is not ranked.
-#
+
+# %% [markdown]
 # ## References
 #
 # ```{bibliography}
