@@ -79,9 +79,10 @@ glue("ch07_word_share", f"{word_table / n_weights:.0%}")
 # ### Activations
 #
 # For each token a layer holds a row of 384 numbers, its *width*. Let us count in such rows. From
-# the input (1 row) the layer makes queries, keys and values (3), and from them a mixture (1) that
-# is added to the input and normalised. Then comes a small net that is four times as wide: 4 rows
-# before its bend, 4 rows after it, and back to 1.
+# the input (1 row) the layer makes queries, keys and values (3 rows, by which attention finds out
+# which tokens matter to which), and from them a mixture (1) that is added to the input and
+# normalised. Then comes a small net that is four times as wide: 4 rows before its bend, 4 rows
+# after it, and back to 1.
 #
 # When only the result is wanted, a row is dropped as soon as nobody needs it. The highest point
 # is then inside the small net: 4 rows before the bend, 4 after it, and the input of the net and
@@ -92,10 +93,11 @@ glue("ch07_word_share", f"{word_table / n_weights:.0%}")
 # keys, values, the mixture, the two sums, the normalised row, and both times 4 rows. We count 16
 # rows a token, and here every layer counts.
 #
-# Then there is attention. Each of the 12 heads compares each token with each other in the
-# window. Older code writes these comparisons into a *table of pairs*: 12 × 512 numbers for each
-# token, as many as another 16 rows. Newer code (SDPA, *scaled dot product attention*) computes
-# the same sums piece by piece and never writes the table {cite:p}`rabe2021,dao2022`.
+# Then there is attention. It works 12 times side by side, in so many *heads*, and each of them
+# compares each token with each other in the window. Older code writes these comparisons into a
+# *table of pairs*: 12 × 512 numbers for each token, as many as another 16 rows. Newer code (SDPA,
+# *scaled dot product attention*) computes the same sums piece by piece and never writes the table
+# {cite:p}`rabe2021,dao2022`.
 #
 # In code:
 
@@ -422,7 +424,7 @@ glue("ch07_half_weights", f"{layers / n_weights:.0%}")
 # **A smaller model**, here with 3 of the 6 layers, takes {glue:text}`ch07_half`, because with
 # gradients every layer counts. Without them it would save nothing but its weights, and of those
 # {glue:text}`ch07_half_weights` remain, for the table of words is the larger part. And its
-# vectors are other vectors: this remedy is paid for in quality.
+# vectors are other vectors: what that costs in quality has to be measured.
 #
 # **No gradients** takes {glue:text}`ch07_none`. It is the best of the four and it costs nothing.
 # Encode under `torch.inference_mode()`, always.
@@ -479,7 +481,7 @@ glue("ch07_plain_growth", f"{plain.loc[2048] / plain.loc[512]:.1f}")
 
 # %% [markdown]
 # From a document of 512 tokens, which fills the budget, to one of 2,048, the best of the old
-# remedies grows by a factor of {glue:text}`ch07_plain_growth`. The encoder grows by
+# remedies grows by a factor of {glue:text}`ch07_plain_growth`, the encoder by a factor of
 # {glue:text}`ch07_budget_growth`. Its line stops rising where the first batch is full.
 #
 # The budget itself is a knob with a physical meaning. Let us turn it, on one and the same text.
@@ -772,11 +774,13 @@ print("warning:", said[-1].message)
 # %% [markdown]
 # ## Beside others, recorded
 #
-# Does all this caution cost speed? The comparison takes several minutes, so it was recorded, by
-# `genrelab bench encode`; the file names the machine. All systems encode the same windows of 512
-# tokens, in turn, and the medians of the rounds are compared. Each ratio is a system's time in
-# units of ours. The cosine compares a system's vectors with its own in `float32`; we print the
-# lowest.
+# Does all this caution cost speed? Beside our encoder stand the naive loop and the usual library
+# for such models, sentence-transformers, here called the *peer*. The comparison takes several
+# minutes, so it was recorded, by `genrelab bench encode`; the file names the machine. Two number
+# formats occur: `float32`, and *bfloat16* with half as many bits, for chips that can multiply in
+# it. All systems encode the same windows of 512 tokens, in turn, and the medians of the rounds are
+# compared. Each ratio is a system's time in units of ours. The cosine compares a system's vectors
+# with its own in `float32`; we print the lowest.
 
 # %% tags=["nbval-check"]
 from genrelab.evaluation import read_result
@@ -843,7 +847,7 @@ glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 # to half a million, the slowest rate (at {glue:text}`ch07_slowest` words) is
 # {glue:text}`ch07_flat` below the fastest (at {glue:text}`ch07_fastest`).
 #
-# The store was tested with violence. An encoding of {glue:text}`ch07_killed_documents` texts was
+# The store was put to the test, too. An encoding of {glue:text}`ch07_killed_documents` texts was
 # killed {glue:text}`ch07_killed_kills` times at a random moment, and started again each time.
 # Vectors lost that had been written: {glue:text}`ch07_killed_written_vectors_lost`. Vectors that
 # differ from those of an undisturbed run: {glue:text}`ch07_killed_wrong`.
@@ -917,7 +921,8 @@ checks.summary()
 #   windows come, and a retry of the one batch that failed.
 # - Running out of memory need not end a run: the vectors are the same afterwards.
 # - We read the receipt: truncated is 0, backoffs say how close it was.
-#
+
+# %% [markdown]
 # ## References
 #
 # ```{bibliography}
