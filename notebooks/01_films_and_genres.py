@@ -78,7 +78,7 @@ print(f"words:  {scripts.n_words[row]:,}, of which {n_distinct:,} different ones
 # %% [markdown]
 # :::{admonition} Predict before you run
 # :class: tip
-# Most of those words are *the*, *he* and *door*. Which ten words would tell you, without the
+# Most of those words are *the*, *he* and *door*. Which dozen words would tell you, without the
 # title, that this is *Fargo*?
 # :::
 #
@@ -264,6 +264,9 @@ same = [np.array_equal(target[a], target[b]) for a, b in pairs]
 print(f"{len(series)} franchises, {sum(map(len, series))} films, {len(pairs)} pairs")
 print(f"pairs with the same set of genres: {np.mean(same):.2f}")
 
+# %% [markdown]
+# One of these franchises, film by film:
+
 # %% tags=["nbval-check"]
 for film in np.flatnonzero(scripts.groups == "star-trek"):
     carried = [name for name, has in zip(name_of, target[film], strict=True) if has]
@@ -419,6 +422,9 @@ recorded = pd.DataFrame(footer["pooled"]).set_index("row")
 print("recorded with:", footer["command"])
 print(recorded[["f1_macro", "f1_macro_low", "f1_macro_high"]].round(3).to_string())
 
+# %% [markdown]
+# The figure compares each input without and with the footer.
+
 # %%
 f1 = recorded["f1_macro"]
 parts = ("whole script", "first window")
@@ -484,6 +490,9 @@ sentence = read_result("first_sentence_leak")
 recorded = pd.DataFrame(sentence["pooled"]).set_index("row")
 print("recorded with:", sentence["command"])
 print(recorded[["f1_macro", "f1_macro_low", "f1_macro_high"]].round(3).to_string())
+
+# %% [markdown]
+# The same two numbers, drawn as before.
 
 # %%
 lead = recorded["f1_macro"]
@@ -619,6 +628,10 @@ judged_linear = {
     name: compare_on_rows(fitted, rows, scripts.groups) for name, rows in which.items()
 }
 print(pd.concat(judged_linear)[shown].round(2).to_string())
+
+# %% [markdown]
+# Both models side by side. The further an orange bar goes beyond the green one, the more the
+# random folds flatter.
 
 # %%
 bars = {
