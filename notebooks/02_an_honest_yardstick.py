@@ -171,6 +171,9 @@ from genrelab.metrics import report
 five = report(truth, guess, label_names=genres)
 print(five)
 
+# %% [markdown]
+# Does it agree with what we computed by hand?
+
 # %%
 by_hand = {
     "precision_micro": precision,
@@ -578,6 +581,10 @@ plots.fold_spread(by_fold)
 # %%
 plots.paired_differences(comparison.paired)
 
+# %% [markdown]
+# Do the folds of two systems move together? Compare the deviation of the difference with those of
+# its parts.
+
 # %%
 pair = by_fold[["all windows", "four windows"]].copy()
 pair["difference"] = pair["four windows"] - pair["all windows"]
@@ -657,6 +664,9 @@ table = pd.concat(
     axis=1,
 )
 table.round(3)
+
+# %% [markdown]
+# How much wider is the corrected interval, and what if we repeat the five folds twenty times?
 
 # %% tags=["nbval-check"]
 ratio = np.sqrt(1 / 10 + 1 / 4) / np.sqrt(1 / 10)
