@@ -432,6 +432,9 @@ for size, losses in whole.items():
     print(f"batch of {size:3}: lowest loss {losses.min():.3f} after epoch {losses.argmin() + 1:2}, "
           f"last {losses[-1]:.3f}; {1000 * clock[size]:.0f} ms an epoch")
 
+# %% [markdown]
+# As curves, epoch by epoch:
+
 # %%
 label = {1: "batch of 1", 32: "batch of 32", len(X): "all at once"}
 after = np.arange(1, EPOCHS + 1)
@@ -481,6 +484,9 @@ plots.lines(
     ylabel="validation loss",
     title="Single films tell five stories about one and the same net",
 )
+
+# %% [markdown]
+# After which epoch would each of the films tell us to stop?
 
 # %%
 best = losses.argmin(axis=0) + 1
@@ -554,6 +560,9 @@ plots.lines(
     title="Training goes on for ten epochs after the best, to be sure, and takes that one back",
 )
 
+# %% [markdown]
+# Now all three nets on the films set aside at the beginning.
+
 # %%
 torch.manual_seed(0)
 mended = make_net()
@@ -608,6 +617,9 @@ views = ("logline", "synopsis", "script")
 shown = ["f1_macro", "f1_macro_low", "f1_macro_high", "map", "f1_macro_untuned"]
 print("recorded on", recorded["hardware"]["cpu"])
 print(pooled.loc[[f"{m}, {v}" for v in views for m in ("LR", "net")], shown].round(3).to_string())
+
+# %% [markdown]
+# Intervals of single systems overlap. The differences on the same folds say more.
 
 # %%
 def against(metric: str, *models: str) -> pd.DataFrame:
@@ -709,6 +721,9 @@ on_loglines = pooled.loc[
     [*(f"{name}, logline" for name in lines), "LR, told the rest and no text, logline"], columns
 ]
 print(on_loglines.round(3).to_string())
+
+# %% [markdown]
+# And the differences to one genre at a time, on all three texts.
 
 # %%
 plots.paired_differences(
