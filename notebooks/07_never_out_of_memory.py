@@ -203,6 +203,9 @@ plots.memory_lines(
 )
 
 # %% [markdown]
+# With gradients every layer adds a stair, and all stairs stay to the end. Without them the layers
+# are bumps of the same height, one after the other.
+#
 # ### Resident memory
 #
 # Tensors are what torch asks for. What the operating system hands out is *resident memory*, the
