@@ -381,7 +381,7 @@ tell("chunks_read_map", to_mean_map.loc["chunks, mean read"])
 # were fixed on inner rows of the first fold and not touched again.
 
 # %%
-net = WindowNet(device="cpu").fit(data[train], target[train], scripts.groups[train])
+net = WindowNet().fit(data[train], target[train], scripts.groups[train])
 weights = np.array(net.attention(data[test]))  # (films, parts)
 print(f"{len(net.history_)} epochs; weights sum to {weights.sum(axis=1).mean():.6f}")
 
@@ -629,23 +629,17 @@ plots.timeline_explorer(
 # ### Finer than sixteenths
 #
 # The same model reads single windows, of about a page and a half each, if it can have the text.
-# In the profile `full` the next cell fetches the scripts, encodes the film in windows and draws
+# In the profile `full` the next cell fetches the script, encodes the film in windows and draws
 # those. In the default profile, offline, it draws the sixteen parts of another film.
 
 # %%
 from genrelab import settings
+from genrelab.encoding.features import encode_scripts
 
-if settings.profile() == "full":
-    import warnings
-
-    from genrelab.encoding import ScriptEncoder
-
-    texts = load("scripts")
-    chosen = texts.ids.index(scripts.ids[film])
-    with warnings.catch_warnings():
-        # 512 tokens are more than the encoder's card declares; chapter 6 compares them.
-        warnings.simplefilter("ignore")
-        [windows] = ScriptEncoder(pooling="windows").fit_transform([texts.texts[chosen]])
+FULL = settings.profile() == "full"
+windows = encode_scripts(scripts.select([film]), minutes=10) if FULL else {}
+if windows:
+    windows = windows[0]
 else:
     film = scripts.titles.index("Gremlins")
     windows = data[film]
@@ -662,6 +656,29 @@ plots.genre_timeline(
 # %% [markdown]
 # In the sixteen parts of *Gremlins*, *Horror* comes up in the first quarter and stays to the end.
 #
+# And attention? Over sixteenths, each a mean itself, it had little to choose from. In the profile
+# `full` the next cell encodes *all* scripts in windows, or reads back those that
+# {doc}`06_script_embeddings_in_chunks` has encoded, and trains the three nets once more on the
+# first fold: over sixteenths, and over single windows. It uses a GPU if there is one, and says
+# early how many minutes the encoding will take. What is finished survives a disconnect: run the
+# cell again. One fold is a look and no result.
+
+# %%
+MINUTES, FEWEST = 60, 100
+found = encode_scripts(scripts, minutes=MINUTES) if FULL else {}
+learn, judge = ([row for row in part if row in found] for part in (train, test))
+if len(learn) >= FEWEST and judge:
+    for pooling in ("mean", "attention", "max"):
+        for name, bags in {"sixteenths": data, "windows": found}.items():
+            finer = WindowNet(pooling=pooling)
+            finer.fit([bags[row] for row in learn], target[learn], scripts.groups[learn])
+            scores = finer.predict_proba([bags[row] for row in judge])
+            summary = report(target[judge], scores >= 0.5, scores).summary
+            print(f"{pooling:9} over {name:10}: mAP {summary['map']:.3f}")
+print(f"profile {settings.profile()!r}: {len(learn)} films in windows to learn from, "
+      f"{len(judge)} to judge by; nets are trained from {FEWEST} on")
+
+# %% [markdown]
 # ## Where is each genre loudest?
 #
 # One film is an anecdote. For each genre we take all films that carry it, and in each of them

@@ -7,6 +7,7 @@ words), in the spirit of HathiTrust's Extracted Features.
 import hashlib
 import json
 import os
+import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,11 +15,15 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from genrelab import __version__
+from genrelab import __version__, settings
+from genrelab.datasets import load
 from genrelab.datasets.base import Dataset
+from genrelab.datasets.fetch import FetchError
+from genrelab.datasets.script_features import ScriptFeatures
 from genrelab.encoding.encoder import ScriptEncoder
 from genrelab.encoding.pooling import segment_weights
 from genrelab.encoding.run import Receipt
+from genrelab.encoding.within import encode_within, say
 from genrelab.settings import data_file
 from genrelab.windows import windows
 
@@ -54,21 +59,16 @@ def build_features(
     """
     texts = list(scripts.texts)
     encoder = ScriptEncoder(window=WINDOW, pooling="windows", store=store, progress=progress).fit()
-    size = WINDOW - 2
-    pooled: dict[str, list[np.ndarray]] = {"vectors": [], "head": [], "random4": [], "segments": []}
+    pooled: list[dict[str, np.ndarray]] = []
     n_tokens = np.zeros(len(scripts), np.int32)
     for index, vectors, receipt in _in_order(encoder, texts, scripts.ids):
-        spans = windows(receipt.tokens, size)
         n_tokens[index] = receipt.tokens
-        pooled["vectors"].append(segment_weights(spans, 1) @ vectors)
-        pooled["head"].append(vectors[:1])
-        pooled["random4"].append(vectors[random_windows(scripts.ids[index], len(spans))].mean(0))
-        pooled["segments"].append(segment_weights(spans, SEGMENTS, shortest=2 * size) @ vectors)
+        pooled.append(pool_windows(scripts.ids[index], receipt.tokens, vectors))
     single = ScriptEncoder(window=WINDOW, progress=progress).fit()
     heads, tails = zip(
         *(first_and_last_window(single, text) for text in scripts.texts), strict=True
     )
-    arrays = {name: np.squeeze(np.stack(rows)) for name, rows in pooled.items()}
+    arrays = {name: np.stack([of[name] for of in pooled]) for name in pooled[0]}
     arrays["tail"] = single.transform(list(tails))
     counts, head_counts, vocabulary = count_words(texts, heads)
     provenance = {
@@ -99,6 +99,69 @@ def build_features(
     )
     draft.replace(out)
     return out
+
+
+def pool_windows(film_id: str, n_tokens: int, vectors: np.ndarray) -> dict[str, np.ndarray]:
+    """Make what ships of a script's windows, before it is quantised.
+
+    Parameters
+    ----------
+    film_id : str
+        It decides which windows are the random ones.
+    n_tokens : int
+    vectors : ndarray of shape (n_windows, dim)
+
+    Returns
+    -------
+    dict of str to ndarray
+        ``vectors``, ``head`` and ``random4`` of shape (dim,), ``segments`` of shape (16, dim).
+
+    Examples
+    --------
+    >>> made = pool_windows("alien-1979", 30 * 510, np.ones((30, 384), np.float32))
+    >>> {name: array.shape for name, array in made.items()}
+    {'vectors': (384,), 'head': (384,), 'random4': (384,), 'segments': (16, 384)}
+    """
+    size = WINDOW - 2
+    spans = windows(n_tokens, size)
+    return {
+        "vectors": (segment_weights(spans, 1) @ vectors)[0],
+        "head": vectors[0],
+        "random4": vectors[random_windows(film_id, len(spans))].mean(axis=0),
+        "segments": segment_weights(spans, SEGMENTS, shortest=2 * size) @ vectors,
+    }
+
+
+def encode_scripts(features: ScriptFeatures, *, minutes: float) -> dict[int, np.ndarray]:
+    """Fetch the scripts behind features and encode their windows, within so many minutes.
+
+    The window vectors are kept where `build_features` keeps them, so that nothing is encoded twice.
+
+    Parameters
+    ----------
+    features : ScriptFeatures
+        ``load("script_features")``, or some of its rows.
+    minutes : float
+        As in `genrelab.encoding.within.encode_within`.
+
+    Returns
+    -------
+    dict of int to ndarray of shape (n_windows, dim)
+        By row of ``features``, the scripts that were finished; none, and one printed line that says
+        why, if the texts could not be fetched.
+    """
+    try:
+        scripts = load("scripts", ids=features.ids, progress=False)
+    except FetchError as error:
+        say(f"No script is encoded, for they could not be fetched: {error}")
+        return {}
+    encoder = ScriptEncoder(
+        window=WINDOW, pooling="windows", store=settings.cache_dir() / "encoded"
+    )
+    with warnings.catch_warnings():
+        # 512 tokens are more than the model's card declares; its position table holds 512.
+        warnings.filterwarnings("ignore", message="window=512 exceeds")
+        return encode_within(encoder, scripts.texts, minutes=minutes, ids=scripts.ids)
 
 
 def random_windows(film_id: str, n_windows: int) -> np.ndarray:
