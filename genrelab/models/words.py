@@ -96,7 +96,7 @@ class WordVectors(TransformerMixin, BaseEstimator):
     vectors_ : gensim.models.KeyedVectors
         The words' vectors; ``vectors_.most_similar("ship")`` and the like.
     counts_ : Counter
-        How often each word stands in the training texts, rare ones too.
+        How often each word stands in the training texts, rare ones too; ``n_words_`` in all.
     document_counts_ : Counter
         In how many of the ``n_texts_`` it stands.
     component_ : ndarray of shape (vector_size,)
@@ -167,7 +167,7 @@ class WordVectors(TransformerMixin, BaseEstimator):
         texts = [self.tokenize(text) for text in check_texts(X)]
         self.counts_ = Counter(word for words in texts for word in words)
         self.document_counts_ = Counter(word for words in texts for word in set(words))
-        self.n_texts_ = len(texts)
+        self.n_texts_, self.n_words_ = len(texts), self.counts_.total()
         most = max(self.counts_.values(), default=0)
         if most < self.min_count:
             raise ValueError(
@@ -224,7 +224,7 @@ class WordVectors(TransformerMixin, BaseEstimator):
         if pooling == "tfidf":
             return 1 + np.log((1 + self.n_texts_) / (1 + self.document_counts_[word]))
         if pooling == "sif":
-            return self.a / (self.a + self.counts_[word] / self.counts_.total())
+            return self.a / (self.a + self.counts_[word] / self.n_words_)
         return 1.0
 
     def _pool(self, texts: list[list[str]], pooling: str) -> np.ndarray:
