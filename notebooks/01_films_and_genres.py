@@ -147,7 +147,7 @@ glue("ch01_n_locked", sum(bool(set(s.genres) & set(scripts.label_names)) for s i
 # %% [markdown]
 # There are {glue:text}`ch01_n_films` films and {glue:text}`ch01_n_genres` genres.
 # These are the films of the *development* part. Another {glue:text}`ch01_n_locked` scripts are
-# locked away for a final test, and nobody looks at them before the last chapter:
+# locked away for a final test, and nobody looks at them before {doc}`14_the_whole_road`;
 # {doc}`02_an_honest_yardstick` says why.
 #
 # How are the genres spread?
@@ -180,7 +180,7 @@ glue("ch01_n_sets_once", int((films_of_set == 1).sum()))
 # The mean number of labels a row is the *label cardinality*: {glue:text}`ch01_cardinality` here.
 # Divided by the number of labels it is the *density*: {glue:text}`ch01_density`. So about four
 # cells in five of the label matrix are zero, and a model that never says yes is right in four
-# cells of five. Chapter 2 has more on scores that flatter.
+# cells of five. {doc}`02_an_honest_yardstick` has more on scores that flatter.
 #
 # Could we treat each *set* of genres as a class of its own, and be back at multi-class? The films
 # show {glue:text}`ch01_n_sets` different sets, and {glue:text}`ch01_n_sets_once` of them occur
