@@ -16,11 +16,9 @@
 # %% [markdown]
 # # Fine-tuning
 #
-# **About 30 minutes to read.**
-# You need {doc}`05_sentence_embeddings_and_a_small_net` (a small net over frozen vectors),
-# {doc}`07_never_out_of_memory` (what training holds in memory) and the losses of
-# {doc}`12_losses`.
-# Terms are in the {doc}`glossary <../book/glossary>`.
+# **About 30 minutes to read.** You need {doc}`05_sentence_embeddings_and_a_small_net` (a small net
+# over frozen vectors), {doc}`07_never_out_of_memory` (what training holds in memory) and the films
+# of {doc}`09_short_long_longest`. Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 10_fine_tuning -->
 #
@@ -58,17 +56,19 @@
 # one logit a genre. Head and encoder are trained together by the `Trainer` of the library
 # transformers. What the options are for:
 #
-# - `model`: any encoder, by its name on the Hugging Face hub or a folder; the bundled MiniLM if
-#   left out.
+# - `model`: any encoder, by its name on the Hugging Face hub (a public store of models) or a
+#   folder; the bundled MiniLM if left out.
 # - `learning_rate`, `head_learning_rate`: the head starts from nothing and may take larger steps
 #   than weights that already know English.
 # - `frozen_layers`: the lowest layers stay as they came. Less to learn, to remember, and to spoil.
 # - `validation_share`: rows set aside; the weights of the epoch with the lowest *loss* on them are
 #   kept.
-# - `loss`, `label_smoothing`: what the model is asked to answer.
+# - `loss`, `label_smoothing`: what the model is asked to answer; the second has a section below,
+#   other losses have {doc}`12_losses`.
 # - `read`: of a long text its `head`, its `tail`, `head+tail`, or all its `windows`, with the
 #   logits averaged.
-# - `accumulate`, `gradient_checkpointing`: the same step in less memory.
+# - `accumulate`, `gradient_checkpointing`: the same step in less memory; "What fits into 8 GB"
+#   below says how.
 # - `checkpoint_dir`: a run that was killed goes on where it was.
 #
 # Small data and large models are an unstable pair: runs that differ only in the seed can end far
@@ -344,9 +344,9 @@ checks.ch10_ex1(unsmoothed)
 #
 # What a search promises can be learned on any model, so we take one whose trials are quick: the
 # small net over frozen vectors. `genrelab bench sweep` gave optuna five knobs (width, dropout,
-# learning rate, weight decay, batch size) and sixteen trials, in *each* of the five folds anew.
-# A trial learns from an eighth of the fold's training films and is judged on *another* eighth of
-# them. No test film takes part.
+# learning rate, batch size, and weight decay, which pulls all weights a little towards zero) and
+# sixteen trials, in *each* of the five folds anew. A trial learns from an eighth of the fold's
+# training films and is judged on *another* eighth of them. No test film takes part.
 
 # %% tags=["nbval-check"]
 sweep = read_result("sweep")
@@ -449,7 +449,8 @@ from genrelab.evaluation import hardware
 device = "cuda" if torch.cuda.is_available() else "cpu"
 speed = samples_per_second(device=device, n_batches=3 if device == "cpu" else 100, n_warm_up=1)
 machine = hardware()
-threads = f"{machine['cpu']}, {torch.get_num_threads()} threads"
+n_threads = torch.get_num_threads()
+threads = f"{machine['cpu']}, {n_threads} thread{'s' * (n_threads > 1)}"
 name = machine["gpu"] if device == "cuda" else threads
 print(f"MiniLM, {name}: {speed:,.0f} texts a second ({LENGTH} tokens, {BATCH} a batch)")
 
@@ -538,8 +539,8 @@ glue("ch10_electra_gib", f"{sizes.loc['google/electra-base-discriminator', 'at o
 # checkpointing for ALBERT; take parts.)
 #
 # These are computed numbers. The formula was checked on the CPU, in chapter 7. What a GPU's own
-# libraries take besides we have not measured; leave room. Mixed precision makes the activations
-# smaller, but not the 16 bytes a weight.
+# libraries take besides we have not measured; leave room. Mixed precision,
+# which multiplies in 16 bit, makes the activations smaller, but not the 16 bytes a weight.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 10.3 (10 minutes, 2 points)
@@ -579,8 +580,8 @@ checks.ch10_ex3(accumulate)
 #
 # - DistilRoBERTa, one of several public projects on {cite:t}`hijest`, 27 exclusive classes:
 #   macro-F1 .474, accuracy .640. Ours: `FineTuned(model="distilroberta-base")`.
-# - ELECTRA, on the same set: macro-F1 .472, accuracy .645.
-#   Ours: `FineTuned(model="google/electra-base-discriminator")`.
+# - ELECTRA, on the same set: macro-F1 .472, accuracy .645. Ours:
+#   `FineTuned(model="google/electra-base-discriminator")`.
 # - MiniLM, frozen, with a feed-forward net, on the same set: macro-F1 .389, accuracy .540.
 #   Ours: `FeedForward()`.
 # - DistilBERT by {cite:t}`timdirr`, 21 genres, several a film: Jaccard .42, with focal loss .44.
@@ -589,7 +590,7 @@ checks.ch10_ex3(accumulate)
 # Within the first set, fine-tuning gains eight points of macro-F1 over a frozen MiniLM. Two things
 # changed at once there, though: the encoder is larger, *and* it was trained. And it had fifty
 # thousand texts to learn from; ours has some hundreds. So these numbers do not contradict ours, and
-# it must not be ranked with it.
+# must not be ranked with them.
 #
 # In the profile `full` the next cell fine-tunes an encoder from the hub on the synopses of the
 # first fold, on a GPU if there is one. `scripts` are one word away: load them, and pass
@@ -639,12 +640,20 @@ else:
 # - Ten minutes.
 
 # %% [markdown]
+# ## Your score
+#
+# Three of the exercises check themselves. Exercise 10.4 asks for a judgement: hold yours against
+# the solution.
+
+# %% tags=["check"]
+checks.summary()
+
+# %% [markdown]
 # ## Quiz
 #
+# Choose, then unfold your choice. Each says why it is right or wrong.
+#
 # <!-- quiz: 10_fine_tuning -->
-
-# %%
-checks.summary()
 
 # %% [markdown]
 # ## What we learned
