@@ -683,6 +683,7 @@ for model, tables in (("copycat", judged), ("linear", judged_linear)):
 #    which names it wants your answer. The *hint* is folded.
 # 2. Write your answer into the cell *Your turn*, and run that cell.
 # 3. Do **not** run the folded *solution* below it: it would put our answer in the place of yours.
+#    (*Run all* runs it, too.)
 # 4. Run the *check*, the line that begins with `checks.` It says "right", or what to think about.
 #    Change your answer and check again as often as you like.
 #
