@@ -46,7 +46,8 @@
 #
 # All of it is measured on the CPU, even if your machine has a GPU, so that everyone can repeat
 # it. The same tensors lie in a GPU's memory. What its own libraries add to them we have not
-# recorded, and so this chapter gives no GPU figure.
+# recorded, and so this chapter gives no GPU figure; in the profile `full` its last section
+# measures yours.
 
 # %% [markdown]
 # ## What is in memory
@@ -895,6 +896,67 @@ glue("ch07_dropped_512", f"{dropped['512']:.0%}")
 # - Asking for receipts, or for the peak at two sizes of corpus, can make up for one omission.
 # - Common misconceptions: `del` frees what a list still holds; `empty_cache` makes room for live
 #   tensors; a run that ends has read all. Ten minutes.
+
+# %% [markdown]
+# ## On your GPU
+#
+# All figures above are of a CPU. In the profile `full` the next cell repeats three of them on your
+# GPU, or on the CPU if there is none: the formula, on a batch of eight windows; the encoder's
+# memory for four plays and for all of them; and, on a GPU, a run that is given 256 MiB more than
+# it holds and a budget that cannot fit. Look for two numbers that are nearly the same, and for
+# vectors that are. If encoding all plays takes longer than a few seconds, it says how many
+# minutes. In the default profile the cell does nothing: you have seen it all.
+
+# %%
+import time
+
+from genrelab.encoding.models import resolve_device
+from genrelab.encoding.within import encode_within
+from genrelab.settings import profile
+
+
+def rise(device: str, work: object) -> float:
+    """Return by how many MiB memory rises: that of tensors on a GPU, else that of the process."""
+    if device == "cpu":
+        return resident_peak(work) / 2**20
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    work()
+    return (torch.cuda.max_memory_allocated() - before) / 2**20
+
+
+if profile() == "full":
+    device = resolve_device("auto")
+    there, ids = load_model(precision="float32", device=device).network, batch(8).to(device)
+    encode(ids[:1], there)
+    for gradients in (False, True):
+        expected = activation_bytes(ids.numel(), 512, gradients, False) / 2**20
+        with torch.set_grad_enabled(gradients):
+            measured = rise(device, lambda: encode(ids, there))
+        print(f"{device}, gradients {gradients!s:5} formula {expected:5,.0f} MiB, "
+              f"measured {measured:5,.0f} MiB")
+
+    reader = ScriptEncoder(window=256)
+    reader.fit_transform(["The first text pays for the probe of the budget."])
+    for n in (4, len(plays)):
+        began = time.perf_counter()
+        measured = rise(device, lambda n=n: encode_within(reader, plays.texts[:n], minutes=10))
+        print(f"{device}, {n} plays: {time.perf_counter() - began:,.0f} s, "
+              f"memory rises by {measured:,.0f} MiB")
+
+    if device != "cpu":
+        some = [text[:60_000] for text in plays.texts[:8]]
+        roomy = reader.transform(some)
+        torch.cuda.empty_cache()
+        limit = torch.cuda.memory_reserved() + 256 * 2**20
+        whole = torch.cuda.get_device_properties(device).total_memory
+        torch.cuda.set_per_process_memory_fraction(limit / whole)
+        tight = reader.set_params(token_budget=262_144).transform(some)
+        torch.cuda.set_per_process_memory_fraction(1.0)
+        print(f"cramped: {reader.receipts_['backoffs'].max()} backoffs, largest difference to the "
+              f"run with room {np.abs(tight - roomy).max():.1g}")
+else:
+    print("profile 'default': nothing to repeat")
 
 # %% [markdown]
 # ## Your score
