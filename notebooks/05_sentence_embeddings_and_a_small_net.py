@@ -964,26 +964,43 @@ for view in views:
 # `token_budget` say how much the encoder reads at once; they are the subject of the next two
 # chapters.) In the default profile the cell reads some of the loglines again. With
 # `GENRELAB_PROFILE=full` the same lines fetch twenty thousand articles from Wikipedia, and encoder
-# and net run on the GPU if there is one.
+# and net run on the GPU if there is one. They say after a few seconds how many minutes it will
+# take, and keep the vectors, in one file, for the next time.
 
 # %%
 from genrelab import settings
+from genrelab.datasets.fetch import FetchError
 from genrelab.encoding import ScriptEncoder
+from genrelab.encoding.within import encode_within
 
-full = settings.profile() == "full"
-corpus = load("wiki_plots", progress=False) if full else films
-texts = list(corpus.texts) if full else list(corpus.texts)[:200]
-encoder = ScriptEncoder(window=256, token_budget=65536 if full else 2048)
-vectors = encoder.fit_transform(texts)
-labels = corpus.labels[: len(texts)]
-labels = labels[:, labels.sum(axis=0) >= 20]
+corpus, kept = films.select(range(200)), None
+if settings.profile() == "full":
+    try:
+        corpus = load("wiki_plots", progress=False)
+        kept = settings.cache_dir() / f"chapter-05-{corpus.data_hash[:12]}.npy"
+    except FetchError as error:
+        print(f"Loglines instead of articles, which could not be fetched: {error}")
 
-scored = locked_split(labels, corpus.groups[: len(texts)], test_share=0.2) == "test"
-net = FeedForward(batch_size=128 if full else 32)
-net.fit(vectors[~scored], labels[~scored], corpus.groups[: len(texts)][~scored])
+if kept and kept.is_file():
+    vectors = np.load(kept)
+else:
+    encoder = ScriptEncoder(window=256, token_budget="auto" if kept else 2048)
+    encoded_now = encode_within(encoder, corpus.texts, minutes=60)
+    rows = sorted(encoded_now)
+    vectors, whole = np.stack([encoded_now[row] for row in rows]), len(rows) == len(corpus)
+    corpus = corpus.select(rows)
+    if kept and whole:
+        unfinished = kept.with_suffix(".part.npy")
+        np.save(unfinished, vectors)
+        unfinished.replace(kept)
+
+labels = corpus.labels[:, corpus.labels.sum(axis=0) >= 20]
+scored = locked_split(labels, corpus.groups, test_share=0.2) == "test"
+net = FeedForward(batch_size=128 if kept else 32)
+net.fit(vectors[~scored], labels[~scored], corpus.groups[~scored])
 scores = net.predict_proba(vectors[scored])
 found = report(labels[scored], net.predict(vectors[scored]), scores).summary
-print(f"{len(texts):,} texts, {labels.shape[1]} genres: mAP {found['map']:.2f}, "
+print(f"{len(corpus):,} texts, {labels.shape[1]} genres: mAP {found['map']:.2f}, "
       f"guessing {labels[scored].mean():.2f}")
 
 # %% [markdown]

@@ -594,20 +594,36 @@ checks.ch10_ex3(accumulate)
 #
 # In the profile `full` the next cell fine-tunes an encoder from the hub on the synopses of the
 # first fold, on a GPU if there is one. `scripts` are one word away: load them, and pass
-# `read="head+tail"` or `read="windows", max_windows=8`. By default the cell only prints what it
-# would do.
+# `read="head+tail"` or `read="windows", max_windows=8`. Before it trains, it measures how fast the
+# encoder is on your machine and says about how many minutes it will take. After a disconnect it
+# goes on from the last whole epoch, and what was trained is kept in the cache folder, on Colab in
+# your Drive if it is mounted. (Checkpoints of this encoder fill about two gigabytes while it
+# trains; they are removed at the end.) In the default profile the cell does nothing.
 
 # %%
-MODEL = "distilroberta-base"  # or any other encoder
+MODEL, EPOCHS = "distilroberta-base", 8  # or any other encoder; None is the bundled MiniLM
 
 if settings.profile() == "full":
+    synopses, on_gpu = np.array(views["synopsis"], dtype=object), device == "cuda"
+    learn = folds[0].train if on_gpu else few  # a CPU would take hours for all
+    kept = settings.cache_dir() / "chapter-10" / f"{MODEL}-{len(learn)}".replace("/", "-")
     big = FineTuned(
-        model=MODEL, window=256, accumulate=2, gradient_checkpointing=device == "cuda",
-        checkpoint_dir=settings.cache_dir() / "chapter-10",
+        model=MODEL, window=256, epochs=EPOCHS, accumulate=2, gradient_checkpointing=on_gpu,
+        checkpoint_dir=kept.with_name(f"{kept.name}-unfinished"),
     )
-    synopses, train = np.array(views["synopsis"], dtype=object), folds[0].train
-    big.fit(synopses[train], target[train], films.groups[train])
-    print(f"{MODEL}: mAP {mean_average_precision(big.predict_proba(synopses[test])):.3f}")
+    try:
+        rate = samples_per_second(MODEL, device=device, n_batches=20 if on_gpu else 2, n_warm_up=1)
+    except OSError as error:
+        print(f"{MODEL} could not be fetched, so nothing is trained: {str(error).splitlines()[0]}")
+    else:
+        if kept.is_dir():
+            big = FineTuned.load(kept)
+        else:
+            passes = 4 if on_gpu else 3  # forwards, twice as much backwards, once more forwards
+            minutes = passes * EPOCHS * len(learn) * big.window / LENGTH / rate / 60
+            print(f"on {device}, {len(learn)} synopses: about {minutes:.0f} minutes", flush=True)
+            big.fit(synopses[learn], target[learn], films.groups[learn]).save(kept)
+        print(f"{MODEL}: mAP {mean_average_precision(big.predict_proba(synopses[test])):.3f}")
 else:
     print(f"profile 'default': {MODEL} is not fetched")
 
