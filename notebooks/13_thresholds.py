@@ -16,9 +16,8 @@
 # %% [markdown]
 # # From probabilities to genres
 #
-# **About 30 minutes to read.** You need
-# {doc}`02_an_honest_yardstick` and the model of {doc}`06_script_embeddings_in_chunks`.
-# Terms are in the {doc}`glossary <../book/glossary>`.
+# **About 30 minutes to read.** You need {doc}`02_an_honest_yardstick` and the model of
+# {doc}`06_script_embeddings_in_chunks`. Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 13_thresholds -->
 #
@@ -145,8 +144,8 @@ glue("ch13_tail_half", int(at_half[:, tail].sum()))
 # %% [markdown]
 # A film carries two or three of our genres, and the model names fewer.
 # {glue:text}`ch13_empty_half` of {glue:text}`ch13_n` films get no genre at all. The tail has
-# {glue:text}`ch13_tail_labels` labels, and for them the model says yes
-# {glue:text}`ch13_tail_half` times.
+# {glue:text}`ch13_tail_labels` labels; the number that the model gives out is
+# {glue:text}`ch13_tail_half`.
 #
 # The numbers may still be in a good order. For *{glue:text}`ch13_film`* the right genre need not
 # be above one half; it must be above where *this genre's* yes begins.
@@ -163,8 +162,7 @@ glue("ch13_tail_half", int(at_half[:, tail].sum()))
 # :::{admonition} Predict before you run
 # :class: tip
 # *Drama* is carried by {glue:text}`ch13_drama_share` of the films, *Western* by
-# {glue:text}`ch13_western_share`. For which of the
-# two will the best threshold lie higher?
+# {glue:text}`ch13_western_share`. For which of the two will the best threshold lie higher?
 # :::
 
 # %%
@@ -325,8 +323,8 @@ def fixed(cut):
 
 
 # %% [markdown]
-# 0.3 is a popular choice, and it may come from a blog. `global` picks one threshold for all
-# genres by macro-F1, `per_label` one for each.
+# 0.3 is the threshold of the works that {doc}`04_words_to_sequences` mentions. `global` picks one
+# threshold for all genres by macro-F1, `per_label` one for each.
 #
 # :::{admonition} Predict before you run
 # :class: tip
@@ -655,12 +653,11 @@ glue("ch13_half_precision", f"{precision_half:.0%}")
 glue("ch13_bare_tuned", int(bare_tuned))
 
 # %% [markdown]
-# At 0.5 the rule fills {glue:text}`ch13_empty_half` films, and {glue:text}`ch13_bare_right` of
-# the added genres are right. The predictions before were right in
-# {glue:text}`ch13_half_precision` of all cases. That is the price: the films that get a genre by
-# decree are those of which the model knew least. Samples-F1 and the share of films with at least
-# one hit rise, precision falls, and macro-F1 hardly notices, since the decreed genre is nearly
-# always a common one.
+# At 0.5 the rule fills {glue:text}`ch13_empty_half` films, and {glue:text}`ch13_bare_right` of the
+# added genres are right. The predictions before were right in {glue:text}`ch13_half_precision` of
+# all cases. That is the price: the films that get a genre by decree are those of which the model
+# knew least. Samples-F1 and the share of films with at least one hit rise, precision falls, and
+# macro-F1 hardly notices, since the decreed genre is nearly always a common one.
 #
 # With tuned thresholds there is next to nothing left to fill ({glue:text}`ch13_bare_tuned`).
 # Low thresholds have done the work already. The rule matters for thresholds that were tuned for
@@ -783,19 +780,17 @@ glue("ch13_bal_verdict", verdict(line))
 #
 # What does calibration buy? At the fixed 0.5 it lifts the plain model from
 # {glue:text}`ch13_cal_lr_half:.3f` to {glue:text}`ch13_cal_platt_half:.3f`, and its *one*
-# threshold for all from {glue:text}`ch13_cal_lr_one:.3f` to
-# {glue:text}`ch13_cal_platt_one:.3f`. When 0.2 means the same for each genre, a common threshold
-# makes more sense. (The balanced model's goes from {glue:text}`ch13_cal_bal_one:.3f` to
-# {glue:text}`ch13_cal_balplatt_one:.3f`.) Above all it buys numbers that one may print beside a
-# genre, or multiply by a cost.
+# threshold for all from {glue:text}`ch13_cal_lr_one:.3f` to {glue:text}`ch13_cal_platt_one:.3f`.
+# When 0.2 means the same for each genre, a common threshold makes more sense. (The balanced
+# model's goes from {glue:text}`ch13_cal_bal_one:.3f` to {glue:text}`ch13_cal_balplatt_one:.3f`.)
+# Above all it buys numbers that one may print beside a genre, or multiply by a cost.
 #
 # The balanced model is the counterpart. Its ECE is {glue:text}`ch13_cal_bal_ece:.3f`, against
-# {glue:text}`ch13_cal_lr_ece:.3f`. At 0.5 it shines, with
-# {glue:text}`ch13_cal_bal_half:.3f` against {glue:text}`ch13_cal_lr_half:.3f`: the weights have
-# pushed the rare genres over the fixed threshold. Once both are tuned, the difference is
-# {glue:text}`ch13_bal_gain` ({glue:text}`ch13_bal_interval`), {glue:text}`ch13_bal_verdict`.
-# Weighting was a way of moving the threshold, paid for in calibration
-# {cite:p}`goorbergh2022`.
+# {glue:text}`ch13_cal_lr_ece:.3f`. At 0.5 it shines, with {glue:text}`ch13_cal_bal_half:.3f`
+# against {glue:text}`ch13_cal_lr_half:.3f`: the weights have pushed the rare genres over the fixed
+# threshold. Once both are tuned, the difference is {glue:text}`ch13_bal_gain`
+# ({glue:text}`ch13_bal_interval`), {glue:text}`ch13_bal_verdict`. Weighting was a way of moving
+# the threshold, paid for in calibration {cite:p}`goorbergh2022`.
 #
 # And the order? Calibrate first, then tune. Thresholds belong to the scores they were tuned on.
 # Here is what happens to the balanced model when somebody calibrates it after its thresholds were
@@ -855,8 +850,9 @@ glue("ch13_trap_multi", int((predicted["MultiOutput(Tuned(LR))"] != plain).sum()
 # %% [markdown]
 # The tuned thresholds exist, and nobody asks for them. `OneVsRestClassifier` wants the *scores* of
 # its members and cuts them itself, at one half: {glue:text}`ch13_trap_moved` predictions differ
-# from the untuned model (scikit-learn issue 30036). `MultiOutputClassifier` asks its members for
-# their *predictions*, and there {glue:text}`ch13_trap_multi` differ.
+# from the untuned model (scikit-learn issue
+# [30036](https://github.com/scikit-learn/scikit-learn/issues/30036)). `MultiOutputClassifier` asks
+# its members for their *predictions*, and there {glue:text}`ch13_trap_multi` differ.
 #
 # The moral is not to avoid scikit-learn. It is to check that what you built does what its name
 # says: compare it with the version that lacks the part you added.
@@ -874,7 +870,8 @@ glue("ch13_trap_multi", int((predicted["MultiOutput(Tuned(LR))"] != plain).sum()
 # recorded on the ten folds of the course, sixteen genres, with thresholds tuned inside the
 # training rows of each fold (`genrelab bench imbalance` and `genrelab bench losses`, on
 # {glue:text}`ch13_board_on`). First the remedies: lines that begin with *LR* are logistic
-# regression on the vectors of this chapter, the others read word counts.
+# regression on the vectors of this chapter, the others read word counts. *Guarded* lines have the
+# thresholds of SCutFBR, *rare genres pooled* the one for all below twenty films.
 #
 # Look at the first two columns, macro-F1 at the fixed 0.5 and tuned. *Tail* is the tuned macro-F1
 # of the three rarest genres, averaged over folds, and ECE the calibration error.
@@ -959,10 +956,10 @@ glue("ch13_board_on", f"{where['cores']} cores of an {where['cpu']}")
 # %% [markdown]
 # At 0.5 the lines on the vectors reach from {glue:text}`ch13_board_half`, tuned from
 # {glue:text}`ch13_board_tuned`. Take SMOTE. At 0.5 it brings {glue:text}`ch13_smote_half`
-# macro-F1, which is what its tutorials show. Tuned, it differs from plain logistic regression by
+# macro-F1, and whoever stops there praises it. Tuned, it differs from plain logistic regression by
 # {glue:text}`ch13_smote` ({glue:text}`ch13_smote_interval`), and its calibration error is
-# {glue:text}`ch13_smote_ece` instead of {glue:text}`ch13_plain_ece`.
-# {cite:t}`elor2022` found the same on other data.
+# {glue:text}`ch13_smote_ece` instead of {glue:text}`ch13_plain_ece`. {cite:t}`elor2022` found the
+# same on other data.
 #
 # Of {glue:text}`ch13_board_n` remedies on the vectors, these are better than plain logistic
 # regression with tuned thresholds by an interval that excludes zero:

@@ -16,8 +16,8 @@
 # %% [markdown]
 # # The whole road
 #
-# **About 45 minutes to read.**
-# You need {doc}`the yardstick <02_an_honest_yardstick>`, and some of every part: {doc}`word counts
+# **About 45 minutes to read.** You need {doc}`the yardstick <02_an_honest_yardstick>`, and some of
+# every part: {doc}`word counts
 # <03_baselines>`, {doc}`script vectors <06_script_embeddings_in_chunks>`, {doc}`synopses
 # <09_short_long_longest>`, {doc}`thresholds <13_thresholds>`.
 # Terms are in the {doc}`glossary <../book/glossary>`.
@@ -268,7 +268,7 @@ glue("ch14_texts", f"{pooled.loc['texts: vote', 'f1_macro']:.3f}")
 #
 # Why should a weak reader help a strong one at all? Only if it errs on *other* films, and knows
 # when it is right. Four readings of one script share much of their blindness. A synopsis is another
-# look at the film; but a hundred words say little that a whole script does not say too.
+# look at the film; but, it seems, a hundred words say little that a whole script does not say too.
 
 # %% [markdown]
 # ## A stack that cheats, and one that does not
@@ -445,10 +445,10 @@ glue("ch14_final_growth", f"{of['growth']:.3f}")
 # SVM of chapter 3 stood beside them all along, as good as the best of the ten: no rule is needed to
 # tell the two apart, and none would be honest now.)
 #
-# The final system is *{glue:text}`ch14_final_name`*. Development says
-# {glue:text}`ch14_final_dev`; luck takes {glue:text}`ch14_final_luck`, growth gives
-# {glue:text}`ch14_final_growth`. So we say: macro-F1 **{glue:text}`ch14_final_f1_macro_said`**,
-# 95 % interval {glue:text}`ch14_final_f1_macro_range`; mAP
+# The final system is *{glue:text}`ch14_final_name`*. Development says {glue:text}`ch14_final_dev`;
+# luck takes {glue:text}`ch14_final_luck`, growth gives {glue:text}`ch14_final_growth`. So we say:
+# macro-F1 **{glue:text}`ch14_final_f1_macro_said`**, 95 % interval
+# {glue:text}`ch14_final_f1_macro_range`; mAP
 # **{glue:text}`ch14_final_map_said`**, {glue:text}`ch14_final_map_range`.
 #
 # The points do not lie in the middle of their intervals. In a small sample drawn with repetition,
@@ -547,7 +547,7 @@ glue("ch14_goal_short", " and ".join(shortfall))
 # almost wholly. On the development folds the words with balanced weights stood at
 # {glue:text}`ch14_script_dev`, and TF-IDF without them at {glue:text}`ch14_reference_dev`: so much
 # for one clear interval on one test. What the test does confirm is the sober message of the folds:
-# plain word counts, well weighed, are as good as anything that we built on top of them.
+# nothing that we built on top of plain word counts was clearly better than these.
 #
 # At the start of the work we set a goal: macro-F1 .70 and mAP .74. On the development folds the
 # best system {glue:text}`ch14_goal_dev` it (distance {glue:text}`ch14_goal_short`); on the test,
@@ -617,6 +617,9 @@ probabilities = np.array([film["probabilities"] for film in said["films"]])
 mistakes = worst(scripts.labels, probabilities, list(scripts.titles), scripts.label_names, n=12)
 claimed, missed = (pd.DataFrame(mistakes[kind]) for kind in ("false_alarms", "misses"))
 claimed
+
+# %% [markdown]
+# And the genres that the labels name and the model does not see.
 
 # %%
 missed
@@ -734,10 +737,10 @@ glue("ch14_higher", "higher" if higher else "not higher")
 # {glue:text}`ch14_only_wiki` where only Wikipedia does. The model is unsure where people are.
 #
 # The model's macro-F1 against our labels is {glue:text}`ch14_model_ours`. Wikipedia's is
-# {glue:text}`ch14_wiki_ours`: the model's is {glue:text}`ch14_higher`. That is *not* superhuman.
-# The model has learned our list's habits, how often it says Thriller for instance, and Wikipedia
-# has not. What it does mean: much of what is left to gain is not about films, but about one list.
-# From here on, better labels may teach more than better models.
+# {glue:text}`ch14_wiki_ours`: the model's is {glue:text}`ch14_higher`. Even a higher one would not
+# be superhuman: the model has learned our list's habits, how often it says Thriller for instance,
+# and Wikipedia has not. What the numbers suggest is that much of what is left to gain is not about
+# films, but about one list. From here on, better labels may teach more than better models.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 14.3 (15 minutes, 3 points)

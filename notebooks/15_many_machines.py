@@ -16,9 +16,8 @@
 # %% [markdown]
 # # Many machines
 #
-# **About 25 minutes to read.**
-# You need {doc}`06_script_embeddings_in_chunks` (windows, vectors, receipts).
-# Terms are in the {doc}`glossary <../book/glossary>`.
+# **About 25 minutes to read.** You need {doc}`06_script_embeddings_in_chunks` (windows, vectors,
+# receipts). Terms are in the {doc}`glossary <../book/glossary>`.
 #
 # <!-- cost: 15_many_machines -->
 #
@@ -37,8 +36,7 @@
 # :::
 #
 # All chapters of this course run on one machine, most of them on two cores. Some day somebody
-# comes with a million documents.
-# In this chapter we will:
+# comes with a million documents. In this chapter we will:
 # - work out what a million scripts cost, in tokens, hours and money, and change the assumptions;
 # - see where the bottleneck goes when the model gets fast;
 # - find out how many machines are too many;
@@ -99,14 +97,15 @@ glue("ch15_matrix_share", f"{matrix_share:.2f}")
 
 # %% [markdown]
 # A thousand scripts take {glue:text}`ch15_thousand_minutes` minutes. Nobody needs a cluster for
-# that; reading the documentation of one takes longer. A million take
-# {glue:text}`ch15_cpu_days` days. A machine may well run for so long, but nobody waits for it
-# with pleasure, and a mistake found on the last day costs the same again.
+# that; reading the documentation of one takes longer. A million take {glue:text}`ch15_cpu_days`
+# days. A machine may well run for so long, but nobody waits for it with pleasure, and a mistake
+# found on the last day costs the same again.
 
 # %% [markdown]
 # ## The arithmetic of a GPU
 #
-# We have no GPU here, so we cannot time one. But we can compute. Three numbers are needed.
+# This page was made without a GPU, so it cannot time one. But we can compute. Three numbers are
+# needed.
 #
 # **Work.** A token of a 512-token window costs MiniLM a fixed number of multiplications and
 # additions (FLOP, floating-point operations): `token_flop` counts them from the shapes of its
@@ -119,8 +118,8 @@ glue("ch15_matrix_share", f"{matrix_share:.2f}")
 # **Utilisation.** The share of the peak that a real program reaches. This is an *assumption*, and
 # the weakest number here. On the CPU our encoder reached {glue:text}`ch15_matrix_share` of what
 # the machine's matrix products alone make. Against a data sheet the share is lower: MiniLM's
-# matrices are small for a GPU, and a T4 slows its clock when it gets hot
-# {cite:p}`jia2019`. We take 0.3. Change it.
+# matrices are small for a GPU, and a T4 slows its clock when it gets hot {cite:p}`jia2019`. We
+# take 0.3. Change it.
 #
 # Prices are on demand, in the region us-east-1 of one provider, and will be wrong when you read
 # this: \$0.526 an hour for a machine with one T4 {cite:p}`skypilotcatalog`, and \$2.745 for one of
@@ -158,10 +157,9 @@ for gpu in gpus.index:
     glue(f"ch15_{gpu.lower()}_rate", f"{minilm.loc[gpu, 'tokens_per_s'] / 1e6:.1f}")
 
 # %% [markdown]
-# If the assumption holds, one small GPU encodes a million scripts in
-# {glue:text}`ch15_t4_hours` hours, for about \${glue:text}`ch15_t4_usd`. That is less than a
-# lunch. A five times faster GPU is done sooner and costs about the same, because its price is
-# about five times as high.
+# If the assumption holds, one small GPU encodes a million scripts in {glue:text}`ch15_t4_hours`
+# hours, for about \${glue:text}`ch15_t4_usd`. That is less than a lunch. A five times faster GPU
+# is done sooner and costs about the same, because its price is about five times as high.
 #
 # So it is not the million that makes a cluster necessary. What is it, then? The model.
 # Each token goes through all the weights of a network, two operations a weight. Let us send the
@@ -185,10 +183,10 @@ glue("ch15_7b_days", f"{days.loc['A100', '7B']:,.0f}")
 glue("ch15_7b_usd", f"{usd.loc['A100', '7B']:,.0f}")
 
 # %% [markdown]
-# Now we are talking: {glue:text}`ch15_7b_days` days of an A100 and
-# \${glue:text}`ch15_7b_usd`. (A T4 could hardly hold the 7B model in its 16 GB.) Who wants this
-# within a day needs as many GPUs as there are days, and who pays this will first try what
-# chapter 6 taught: whether word counts, a small encoder or fewer windows do as well.
+# Now we are talking: {glue:text}`ch15_7b_days` days of an A100 and \${glue:text}`ch15_7b_usd`. (A
+# T4 could hardly hold the 7B model in its 16 GB.) Who wants this within a day needs as many GPUs
+# as there are days, and who pays this will first try what chapter 6 taught: whether word counts, a
+# small encoder or fewer windows do as well.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 15.1 (5 minutes, 1 point)
@@ -296,7 +294,7 @@ glue(
 # %% [markdown]
 # A T4 reads {glue:text}`ch15_t4_rate` million tokens a second (at our assumed utilisation) and
 # needs {glue:text}`ch15_t4_cores` cores; its rented machine has four. An A100 needs
-# {glue:text}`ch15_a100_cores`; with fewer, it waits, and waits at its full price. This is common:
+# {glue:text}`ch15_a100_cores`; with fewer, it waits, and waits at its full price. It is not alone:
 # {cite:t}`luan2025` start from the observation that preparing the data on CPUs is often what
 # limits work on GPUs.
 #
@@ -407,11 +405,11 @@ glue("ch15_bound", f"{scripts.n_tokens.sum() / longest:,.0f}")
 glue("ch15_n_scripts", f"{len(scripts):,}")
 
 # %% [markdown]
-# For our {glue:text}`ch15_n_scripts` scripts, 64 machines are
-# {glue:text}`ch15_pieces_1` times as fast as one when scripts are handed out one by one, and
-# {glue:text}`ch15_pieces_64` times when they come in batches of 64: there are just not enough
-# batches. And no cluster in the world could be more than {glue:text}`ch15_bound` times as fast,
-# for the longest script, {glue:text}`ch15_longest` times the average, is read by one machine.
+# For our {glue:text}`ch15_n_scripts` scripts, 64 machines are {glue:text}`ch15_pieces_1` times as
+# fast as one when scripts are handed out one by one, and {glue:text}`ch15_pieces_64` times when
+# they come in batches of 64: there are just not enough batches. And no cluster in the world could
+# be more than {glue:text}`ch15_bound` times as fast, for the longest script,
+# {glue:text}`ch15_longest` times the average, is read by one machine.
 #
 # Small pieces balance better; large pieces cost less to hand out and fill the model's batches
 # better. With a million scripts, batches of 16 are small enough for thousands of machines. With
@@ -456,9 +454,9 @@ checks.ch15_ex3(longest_first)
 # ## Doing it twice must not hurt
 #
 # A job of an hour on one machine either works or is started again. A job of a hundred machines
-# *will* lose some of them: a disk fills, a spot machine is taken back by its owner. So pieces
-# get lost, and are done again, and sometimes done twice. This is harmless if doing it twice gives
-# the same as doing it once; such work is called *idempotent*.
+# *will* lose some of them: a disk fills, a *spot* machine, rented cheaply on recall, is taken
+# back. So pieces get lost, and are done again, and sometimes done twice. This is harmless if doing
+# it twice gives the same as doing it once; such work is called *idempotent*.
 #
 # Encoding is. The vector depends on the text, the model and the settings, and on nothing else:
 # not on the machine, not on the order, not on what came before. So our store on disk keeps each
@@ -496,7 +494,7 @@ for attempt in ("first run", "second run"):
 # do it. We use Ray {cite:p}`moritz2018` and its library for data {cite:p}`luan2025`. In Ray, an
 # *actor* is a process with a memory of its own, on any machine of the cluster. Ours loads the
 # model once and then encodes the batches that it is handed. `genrelab.encoding.ray` is the thin
-# door to it: parquet files in, parquet files out.
+# door to it: parquet files (tables on disk) in, parquet files out.
 #
 # A cluster may be as small as one machine. Ours has two CPUs, and the code would be the same for
 # two hundred.
@@ -731,8 +729,9 @@ checks.summary()
 #
 # - The cost of encoding can be worked out beforehand: tokens, FLOP a token, peak, utilisation,
 #   price. We say which of them we measured and which we assumed.
-# - For a small encoder, a million scripts are {glue:text}`ch15_million` billion tokens and about
-#   half a day or less on one GPU. Large models make clusters necessary, not large numbers alone.
+# - For a small encoder, a million scripts are {glue:text}`ch15_million` billion tokens and, by our
+#   assumption, {glue:text}`ch15_t4_hours` hours of one small GPU. Large models make clusters
+#   necessary, not large numbers alone.
 # - When one part gets fast, another becomes the limit: first tokenising, then reading, then
 #   starting up, then the longest document.
 # - Work that may be done twice needs no rescue when a machine dies. A key made of the content
