@@ -250,7 +250,6 @@ def test_a_config_that_is_none_is_refused(tmp_path, content, said):
     [
         (("train",), "name a folder to write"),
         (("train", "x", "--model", "tfidff"), "no model 'tfidff'"),
-        (("train", "x", "--model", "attention"), "cannot be saved as a predictor"),
         (("train", "x", "--data", "script_feature"), "did you mean 'script_features'"),
         (("train", "x", "--labels", "l.csv"), "--labels goes with a folder"),
         (("train", "x", "--set", "epochs"), "is no KEY=VALUE"),

@@ -10,12 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
 
+from genrelab.datasets import Dataset, load_folder, scripts
 from genrelab.datasets import load as load_dataset
-from genrelab.datasets import load_folder, scripts
 from genrelab.evaluation import read_result
 from genrelab.models import predictor as room
-from genrelab.models.predictor import DEFAULT, GenrePredictor, Vectors, Words, word_spans
-from genrelab.models.training import RECIPES, build, inputs, train
+from genrelab.models.parts import Vectors, Words, word_spans
+from genrelab.models.predictor import DEFAULT, GenrePredictor
+from genrelab.models.training import build, inputs, train
 from genrelab.text import film_text, scenes
 
 HORROR = "INT. CRYPT - NIGHT\n\nA scream. The vampire bites. Blood on the altar.\n\n"
@@ -23,10 +24,8 @@ ROMANCE = "EXT. BEACH - DAY\n\nThey kiss. Her wedding dress in the wind. A tende
 CAR = "INT. CAR - DAY\n\nHe drives past the old mill and says nothing at all.\n\n"
 
 
-@pytest.fixture(scope="module")
-def stories(tmp_path_factory):
+def write_stories(folder: Path) -> Dataset:
     """Twenty-four short scripts, some of two genres."""
-    folder = tmp_path_factory.mktemp("stories")
     lines = ["id,labels"]
     for number in range(24):
         parts, labels = [CAR * (1 + number % 3)], []
@@ -38,6 +37,11 @@ def stories(tmp_path_factory):
         lines.append(f"{number:02},{'|'.join(labels)}")
     (folder / "labels.csv").write_text("\n".join(lines))
     return load_folder(folder, folder / "labels.csv")
+
+
+@pytest.fixture(scope="module")
+def stories(tmp_path_factory):
+    return write_stories(tmp_path_factory.mktemp("stories"))
 
 
 @pytest.fixture(scope="module")
@@ -304,30 +308,6 @@ def test_an_unknown_model_or_loss_is_refused(stories):
         train("tfidff", stories)
     with pytest.raises(ValueError, match="loss is 'focal'; tfidf knows balanced and bce"):
         build("tfidf", stories, loss="focal")
-
-
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if not recipe.part])
-def test_what_cannot_be_saved_says_how_to_judge_it(name, stories):
-    with pytest.raises(ValueError, match=rf"these can: .*genrelab evaluate {name} --data"):
-        train(name, stories)
-
-
-@pytest.mark.parametrize(
-    ("name", "options"),
-    [
-        ("recurrent", {"max_epochs": 1}),
-        ("attention", {"max_epochs": 1}),
-        ("finetune", {"epochs": 1, "window": 32}),
-    ],
-)
-def test_every_name_learns_from_what_it_reads(name, options, stories):
-    pytest.importorskip("skorch")
-    pytest.importorskip("gensim")
-    pytest.importorskip("accelerate")
-    rows = inputs(name, stories)
-    model = build(name, stories, loss="focal", options=options).fit(rows, stories.labels)
-    assert model.predict_proba(rows).shape == stories.labels.shape
-    assert len(model.history_) == 1
 
 
 def test_a_label_on_every_text_is_refused(stories):

@@ -85,7 +85,9 @@ def train(
     out: Annotated[
         Path | None, typer.Argument(help="Folder to write; one that holds a model is replaced.")
     ] = None,
-    model: Annotated[str, typer.Option(help="tfidf, minilm or ffn.")] = "tfidf",
+    model: Annotated[
+        str, typer.Option(help="tfidf, minilm, ffn, recurrent, attention or finetune.")
+    ] = "tfidf",
     data: Data = "script_features",
     labels: Labels = None,
     load: Load = None,

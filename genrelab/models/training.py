@@ -11,7 +11,16 @@ from sklearn.base import BaseEstimator
 from genrelab import settings
 from genrelab.datasets import Dataset
 from genrelab.datasets.base import LazyTexts
-from genrelab.models.predictor import GenrePredictor, Vectors, Words, window_encoder
+from genrelab.models.parts import (
+    Part,
+    Recurrence,
+    Tuned,
+    Vectors,
+    Windows,
+    Words,
+    window_encoder,
+)
+from genrelab.models.predictor import GenrePredictor
 from genrelab.text import film_text
 from genrelab.thresholds import ThresholdTuner, TunedMultilabelClassifier
 
@@ -28,16 +37,16 @@ class Recipe(NamedTuple):
         Word counts, the mean of the window vectors, all of these, or the texts themselves.
     build : callable
         Takes a loss by name and makes an untrained classifier.
+    part : callable
+        Turns the trained classifier, and the data set, into what a predictor saves.
     losses : tuple of str
         The losses that it knows, its own first; empty if any of `genrelab.losses`.
-    part : callable or None
-        Turns the trained classifier into what a predictor saves; None where it cannot.
     """
 
     reads: str
     build: Callable[[str], BaseEstimator]
+    part: Callable[[BaseEstimator, Dataset], Part]
     losses: tuple[str, ...] = ()
-    part: Callable[..., Words | Vectors] | None = None
 
 
 def _tfidf(loss: str) -> BaseEstimator:
@@ -86,22 +95,21 @@ def _linear(pipeline: BaseEstimator, names: Sequence[str]) -> tuple[np.ndarray, 
     return weights, np.array([member.intercept_[0] for member in members])
 
 
-def _words_part(
-    pipeline: BaseEstimator, names: Sequence[str], vocabulary: Sequence[str] | None
-) -> Words:
-    weights, bias = _linear(pipeline, names)
+def _words_part(pipeline: BaseEstimator, dataset: Dataset) -> Words:
+    weights, bias = _linear(pipeline, dataset.label_names)
+    vocabulary = getattr(dataset, "vocabulary", None)
     if vocabulary is None:
         vocabulary = pipeline[0].get_feature_names_out()
     idf = pipeline[-2].idf_.astype(np.float32)
     return Words(tuple(map(str, vocabulary)), idf, weights.astype(np.float16), bias)
 
 
-def _linear_part(pipeline: BaseEstimator, names: Sequence[str], _: object) -> Vectors:
-    weights, bias = _linear(pipeline, names)
+def _linear_part(pipeline: BaseEstimator, dataset: Dataset) -> Vectors:
+    weights, bias = _linear(pipeline, dataset.label_names)
     return _scaled(pipeline[0], [(weights, bias)])
 
 
-def _net_part(net: BaseEstimator, names: Sequence[str], _: object) -> Vectors:
+def _net_part(net: BaseEstimator, dataset: Dataset) -> Vectors:
     """Fold batch norm into the layer before it: the net is at rest now."""
     from torch import nn
 
@@ -125,14 +133,31 @@ def _scaled(scaler: BaseEstimator, layers: list[tuple[np.ndarray, np.ndarray]]) 
     return Vectors(tuple(folded), scaler.mean_, window_encoder())
 
 
+def _recurrence_part(net: BaseEstimator, dataset: Dataset) -> Recurrence:
+    from genrelab.models.words import content_words
+
+    cut = net.vectors_.tokenize
+    if cut is not content_words:
+        raise ValueError(
+            f"words are cut by {getattr(cut, '__name__', cut)!r}; a saved net cuts them by "
+            "content_words, for a folder holds no code. Leave tokenize out."
+        )
+    return Recurrence(net)
+
+
+def _windows_part(net: BaseEstimator, dataset: Dataset) -> Windows:
+    segments = dataset.segments.shape[1] if hasattr(dataset, "segments") else 0
+    return Windows(net, window_encoder(), segments)
+
+
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "tfidf": Recipe("words", _tfidf, ("balanced", "bce"), _words_part),
-        "minilm": Recipe("vectors", _minilm, ("bce", "balanced"), _linear_part),
-        "ffn": Recipe("vectors", _net("heads", "FeedForward"), part=_net_part),
-        "recurrent": Recipe("texts", _net("recurrent", "Recurrent")),
-        "attention": Recipe("windows", _net("aggregate", "WindowNet")),
-        "finetune": Recipe("texts", _net("finetune", "FineTuned")),
+        "tfidf": Recipe("words", _tfidf, _words_part, ("balanced", "bce")),
+        "minilm": Recipe("vectors", _minilm, _linear_part, ("bce", "balanced")),
+        "ffn": Recipe("vectors", _net("heads", "FeedForward"), _net_part),
+        "recurrent": Recipe("texts", _net("recurrent", "Recurrent"), _recurrence_part),
+        "attention": Recipe("windows", _net("aggregate", "WindowNet"), _windows_part),
+        "finetune": Recipe("texts", _net("finetune", "FineTuned"), lambda net, _: Tuned(net)),
     }
 )
 
@@ -265,17 +290,11 @@ def train(
     Raises
     ------
     ValueError
-        If the model cannot be saved, or the data set has no labels.
+        If the data set has no labels.
     """
     import pandas as pd
 
     made = recipe(name)
-    if made.part is None:
-        able = ", ".join(key for key, each in RECIPES.items() if each.part)
-        raise ValueError(
-            f"{name} cannot be saved as a predictor; these can: {able}. To judge it: "
-            f"genrelab evaluate {name} --data {dataset.name}"
-        )
     if not dataset.label_names:
         raise ValueError(
             f"{dataset.name} has no labels; expected some to learn. Put texts into genre folders "
@@ -288,7 +307,7 @@ def train(
         pd.DataFrame(dataset.labels, columns=list(dataset.label_names)),
         dataset.groups,
     )
-    part = made.part(tuned.estimator_, dataset.label_names, getattr(dataset, "vocabulary", None))
+    part = made.part(tuned.estimator_, dataset)
     facts = {
         "card": (
             f"{name}, trained on {len(dataset):,} rows of {dataset.card.title} (licence: "
