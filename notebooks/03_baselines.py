@@ -22,8 +22,8 @@
 #
 # <!-- cost: 03_baselines -->
 #
-# Sooner or later this course will train a large model. Before it does, we want to know what a
-# small one can do, what no model at all can do, and what two people can do.
+# Sooner or later this course will train neural networks. Before it does, we want to know what a
+# simple model can do, what no model at all can do, and how far two groups of people agree.
 #
 # Two questions from the chapter before:
 #
@@ -52,7 +52,7 @@
 # ## Systems that do not read
 #
 # We load the word counts of the development scripts, the thirteen genres, and the folds of the
-# course. To stay under a minute we use the first of the two repeats here: five folds, grouped by
+# course. To keep it short we use the first of the two repeats here: five folds, grouped by
 # franchise. Numbers over both repeats are recorded and shown further down.
 
 # %% tags=["nbval-check"]
@@ -69,10 +69,10 @@ print(f"{data.shape[0]} scripts, {data.shape[1]:,} words, {len(genres)} genres")
 glue("ch03_n", len(scripts))
 
 # %% [markdown]
-# Chapter 2 showed that predicting every genre for every film earns a macro-F1 well above zero.
-# So this is the first baseline. The second one is a random guess that knows how frequent each
-# genre is. A **baseline** is nothing more than a system whose score you must know before another
-# score can mean anything.
+# {doc}`02_an_honest_yardstick` showed that predicting every genre for every film earns a macro-F1
+# well above zero. So this is the first baseline. The second one is a random guess that knows how
+# frequent each genre is. A **baseline** is nothing more than a system whose score you must know
+# before another score can mean anything.
 #
 # Watch *mAP* as well, the mean average precision. It judges the order in which a system ranks
 # the films of a genre, and needs no threshold. A system that has no opinion cannot rank.
@@ -112,7 +112,7 @@ glue("ch03_random", float(results["random guess"].headline["f1_macro"]))
 # %% [markdown]
 # ## Naive Bayes
 #
-# Now we read. The oldest reader of all multiplies the odds of every word, as if words came
+# Now we read. One of the simplest readers multiplies the odds of every word, as if words came
 # independently of each other. They do not, hence *naive*. We take the complement variant, which
 # was made for classes of unequal size {cite:p}`rennie2003`, one copy for each genre.
 #
@@ -160,8 +160,9 @@ glue("ch03_bayes_extreme", f"{extreme:.1%}")
 # scaled to length one, so that long scripts weigh no more than short ones.
 #
 # On top comes **logistic regression**, one a genre: a weight for each word, a sum, and a curve
-# that makes it a probability. `C=10` regularises a little less than the default; we chose it on
-# the training rows of the first fold, and the ladder below shows what other values do.
+# that makes it a probability. `C` says how freely the weights may grow: a small one keeps them near
+# zero. We take `C=10`, where the default is 1. We chose it on the training rows of the first fold,
+# and the ladder below shows what other values do.
 # `dual=True` solves the same problem in its smaller form: one variable a script, not one a word.
 
 # %%
@@ -179,7 +180,8 @@ model = make_pipeline(
 )
 
 # %% [markdown]
-# Transformers read 512 tokens at once, about a page and a half of a screenplay. What is in that
+# The language models of later chapters, *transformers*, read 512 tokens at once, about a page and
+# a half of a screenplay. What is in that
 # page and a half? The features hold the word counts of the first 512 tokens too, so that the
 # same model can answer.
 #
@@ -198,6 +200,7 @@ reading.table[["f1_macro", "low", "high", "untuned"]].round(3)
 
 # %% [markdown]
 # `low` and `high` are a 95 % interval: films are drawn again, whole franchises at a time.
+# `untuned` is macro-F1 at the threshold 0.5; {ref}`a later section <ch03-cliff>` comes back to it.
 # Now the difference, fold by fold.
 
 # %% tags=["nbval-check"]
@@ -317,9 +320,10 @@ for short, row in {
 #
 # Can a model name genres without one labelled film? The idea of **zero-shot** classification is
 # to describe each class in words, and to compare the description with the text
-# {cite:p}`yin2019`. We wrote one sentence for each genre. A sentence encoder, MiniLM
-# {cite:p}`wang2020`, turns each into a vector; the features hold such a vector for every script,
-# an average over all its windows. The score of a genre is the cosine between the two.
+# {cite:p}`yin2019`. We wrote one sentence for each genre. A *sentence encoder*, a language model
+# that turns text into a vector, gives each of them a place: MiniLM {cite:p}`wang2020`, which
+# {doc}`05_sentence_embeddings_and_a_small_net` explains. The features hold such a vector for every
+# script, an average over all its windows. The score of a genre is the cosine between the two.
 
 # %%
 from genrelab.bench.baselines import DEFINITIONS, ZeroShot, query_vectors
@@ -372,6 +376,9 @@ glue("ch03_zero_best", str(auc.idxmax()))
 glue("ch03_zero_best_auc", float(auc.max()))
 glue("ch03_zero_worst", str(auc.idxmin()))
 glue("ch03_zero_worst_auc", float(auc.min()))
+ordered = auc.sort_values().index
+glue("ch03_zero_next_best", f"{ordered[-2]} and {ordered[-3]}")
+glue("ch03_zero_next_worst", f"{ordered[1]} and {ordered[2]}")
 
 # %% [markdown]
 # Zero-shot makes macro-F1 {glue:text}`ch03_zero:.3f`, {glue:text}`ch03_zero_word_f1` than naive
@@ -381,9 +388,10 @@ glue("ch03_zero_worst_auc", float(auc.min()))
 # Which genres can it see? The area under the ROC curve is the chance that a film of the genre is
 # ranked above one without it; 0.5 is blind, and rare genres have no handicap. It is highest for
 # *{glue:text}`ch03_zero_best`* ({glue:text}`ch03_zero_best_auc:.2f`) and lowest for
-# *{glue:text}`ch03_zero_worst`* ({glue:text}`ch03_zero_worst_auc:.2f`). Genres made of *things*,
-# such as spaceships, corpses and talking animals, are easy to describe. A genre that is a *tone*
-# is not: the same party, wedding or bank robbery can be played for laughs or for tears.
+# *{glue:text}`ch03_zero_worst`* ({glue:text}`ch03_zero_worst_auc:.2f`). Next to the best are
+# {glue:text}`ch03_zero_next_best`, next to the worst {glue:text}`ch03_zero_next_worst`. So genres
+# made of *things*, such as talking animals, corpses and spaceships, seem easy to describe. A genre
+# that is a *tone* does not: the same wedding or bank robbery can be played for laughs or for tears.
 #
 # Other sentences would give other numbers. We wrote ours once and did not tune them; choosing
 # the sentences by their score would be training, and would need folds.
@@ -436,8 +444,9 @@ glue("ch03_hospital", f"{busiest[column['hospital']]:.0%}")
 # {glue:text}`ch03_hospital` of all *hospital* do. Exercise 3.2 uses this to take the names out.
 #
 # A warning. These are weights of a model with {glue:text}`ch03_n` films and twenty thousand words
-# that go together. A heavy word is one that this model leans on. It is not a cause, and not even
-# a stable finding: leave out a fifth of the films, and some of the words change.
+# that go together. A heavy word is one that this model leans on. It is not a cause, and it need
+# not be stable: fit again on `folds[0].train`, without a fifth of the films, and see which words
+# stay.
 
 # %% [markdown]
 # (ch03-cliff)=
@@ -453,6 +462,10 @@ from genrelab.metrics import report
 at_half = report(target, whole.untuned[0], label_names=genres).per_label["f1"]
 tuned = report(target, whole.tuned[0], label_names=genres).per_label["f1"]
 plots.threshold_cliff(at_half, tuned, genres, share=target.mean(axis=0))
+
+# %% [markdown]
+# At which thresholds did the inner folds arrive? Here is the mean over the five folds, the lowest
+# first.
 
 # %% tags=["nbval-check"]
 mean_threshold = pd.Series(whole.thresholds.mean(axis=0), genres).round(2)
@@ -487,8 +500,8 @@ glue("ch03_cliff_lift", f"{lifts.max():+.2f}")
 # calibrated model the best threshold is half of the best F1 that can be reached
 # {cite:p}`lipton2014`, so it is at most 0.5; a tuned threshold above that is a sign that the
 # probabilities are not quite calibrated, or of luck in the inner folds. And tuning is no gift to
-# everyone: a genre whose threshold was near its best already has nothing to gain, and may lose a
-# little, since the threshold was chosen on other films.
+# everyone: a genre whose threshold was near its best already, as that of *Drama*, has little to
+# gain, and may lose a little, since the threshold was chosen on other films.
 #
 # :::{warning}
 # Compare two systems at 0.5, and you mostly compare how boldly they speak. From here on,
@@ -580,7 +593,8 @@ plots.agreement(
 
 # %% [markdown]
 # The second mark of each genre is our model: its out-of-fold predictions for the same films. Let
-# us put the three opinions into one table, and bootstrap the difference over franchises.
+# us put the three opinions into one table, and bootstrap over franchises. The columns are
+# quantiles: the middle 95 % of the drawn macro-F1 lie between the outer two.
 
 # %% tags=["nbval-check"]
 from genrelab.splits import weighted_metric
@@ -621,14 +635,15 @@ glue("ch03_disjoint", int((~(ours & wikipedia).any(axis=1)).sum()))
 # generous that source is. Wikipedia was never told. When the model is judged by Wikipedia it
 # makes {glue:text}`ch03_third:.3f`. And kappa by kappa the model is behind for
 # {glue:text}`ch03_behind` of the thirteen genres: people agree on *Animation*
-# ({glue:text}`ch03_animation_kappa:.2f`) and *Comedy* ({glue:text}`ch03_comedy_kappa:.2f`) as no
-# model of ours does. The model catches up on *Family* ({glue:text}`ch03_family_kappa:.2f`) and
-# *Mystery* ({glue:text}`ch03_mystery_kappa:.2f`), where people differ because the two sources use
-# the word in different ways. *Fantasy* and *Romance* are the interesting case: people know them
-# when they see them, and a bag of words does not. There a better reader has something to win.
+# ({glue:text}`ch03_animation_kappa:.2f`) and *Comedy* ({glue:text}`ch03_comedy_kappa:.2f`) as this
+# model does not. It is ahead for the others, among them *Family*
+# ({glue:text}`ch03_family_kappa:.2f`) and *Mystery* ({glue:text}`ch03_mystery_kappa:.2f`), the two
+# on which people agree least; our guess is that the two sources use these words in different ways.
+# *Fantasy* and *Romance* are the interesting case: people agree on them much better than the model
+# does. There a better reader has something to win.
 #
 # So this number is no ceiling. A model may learn the habits of one source and pass the other.
-# What it tells us is how much of the missing distance to 1 is *habit*, and for which genres a
+# What it hints at is how much of the missing distance to 1 is *habit*, and for which genres a
 # better score would mean a better reader.
 #
 # One more doubt. A match by title can be wrong. We looked at the {glue:text}`ch03_disjoint` films
@@ -716,13 +731,14 @@ checks.ch03_ex2(no_names)
 # %% [markdown] tags=["exercise"]
 # ### Exercise 3.3 (15 minutes, 4 points)
 # Wikipedia has labels that we did not translate: *Slasher*, *Superhero*, *Suspense*, *Noir*,
-# *Spy*, *Martial Arts*. Write a dictionary `wider` that starts from `SAME` and adds those that
-# you think belong to one of our thirteen genres. Score the two opinions again (`wider_report`).
+# *Spy*, *Martial Arts*. `SAME`, in `genrelab.bench.agreement`, is the dictionary of what we did
+# translate. Write a dictionary `wider` that starts from it and adds those that you think
+# belong to one of our thirteen genres. Score the two opinions again (`wider_report`).
 # Then answer in words: is a translation better when it makes the agreement higher?
 
 # %% [markdown] tags=["hint"]
-# `opinions(opinion, scripts, wider)` takes the dictionary. More films have an opinion now, so
-# the rows change too.
+# `|` joins two dictionaries. `opinions(opinion, scripts, wider)` takes yours and gives rows and
+# labels. More films have an opinion now, so the rows change too.
 
 # %% tags=["solution"]
 from genrelab.bench.agreement import SAME
