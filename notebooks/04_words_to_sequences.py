@@ -37,8 +37,8 @@
 #
 # The second answer is the reason for this chapter. A *word vector* places words that are used
 # alike near each other. A *recurrent net* then reads the vectors in their order, where TF-IDF
-# only counts. Before the transformers the two together were a common way to classify texts
-# {cite:p}`hoang2018`, and the works that this course descends from used them too.
+# only counts. Before transformers came up, the two together were a common way to classify texts
+# {cite:p}`hoang2018,majathurup2020`.
 #
 # In this chapter we will:
 # - learn word vectors from our own films, and look at what they know;
@@ -52,8 +52,9 @@
 # ## Few words, and most of them rare
 #
 # Our texts are loglines of a sentence or two, and synopses of some hundred words, of the same
-# films. Both were written for this course. `content_words` keeps what chapter 3 counted: lower
-# case, no stop words, each word as its lemma.
+# films. Both were written for this course. `content_words` puts a text into lower case, drops *stop
+# words* such as *the* and *with*, and brings each word to its *lemma*, the form in which it stands
+# in a dictionary: *ships* becomes *ship*.
 
 # %% tags=["nbval-check"]
 from collections import Counter
@@ -98,10 +99,10 @@ for view in words:
 # %% [markdown]
 # {glue:text}`ch04_films` synopses make {glue:text}`ch04_synopsis_words` content words, of
 # {glue:text}`ch04_synopsis_different` kinds. {glue:text}`ch04_synopsis_once` of the kinds stand
-# there once. Only {glue:text}`ch04_synopsis_ten` occur ten times. Loglines are five times
-# smaller still.
+# there once. Only {glue:text}`ch04_synopsis_ten` occur ten times or more. Loglines have fewer
+# still: {glue:text}`ch04_logline_words` content words.
 #
-# Keep these numbers in mind. The vectors that made the method known were learnt from a billion
+# Keep these numbers in mind. The vectors that made the method known were learned from a billion
 # words and more {cite:p}`mikolov2013`.
 
 # %% [markdown]
@@ -115,13 +116,14 @@ for view in words:
 # p(c \mid w) = \sigma(u_c \cdot v_w),
 # $$
 #
-# and is trained on true neighbours against a few words drawn at random {cite:p}`mikolov2013`.
-# Nobody tells it what a word means. But words with the same neighbours end up with similar
-# vectors.
+# where $\sigma$ is the sigmoid, the curve of logistic regression. It is trained on true neighbours
+# against a few words drawn at random {cite:p}`mikolov2013`. Nobody tells it what a word means. But
+# words with the same neighbours end up with similar vectors.
 #
 # `WordVectors` runs gensim {cite:p}`rehurek2010` under a fixed seed. Its vectors have 31 numbers
 # each. That is few, and has a dull reason: processors add up a dot product of 32 or more
-# numbers in different orders, and after some epochs the last digits have grown into the first.
+# numbers in different orders, and after some *epochs*, passes over the texts, the last digits have
+# grown into the first.
 # With 31 the vectors come out the same on each.
 #
 # Genres play no part here, so we may use all development films for a look.
@@ -187,8 +189,9 @@ glue("ch04_stable_many_frequent", f"{stable['50 and more'][1]:.0%}")
 # Of the neighbours of a word that was seen twice, {glue:text}`ch04_stable_two` stay; of a word seen
 # fifty times or more, {glue:text}`ch04_stable_many`. If only words seen ten times may be
 # neighbours, it is {glue:text}`ch04_stable_two_frequent` and
-# {glue:text}`ch04_stable_many_frequent`. What does not stay is noise. A list of nearest words that
-# somebody shows you is a choice among many such lists: ask how often each of the words was seen.
+# {glue:text}`ch04_stable_many_frequent`. What does not stay is noise, and with so little text it is
+# most of the list, for frequent words as for rare ones. A list of nearest words that somebody shows
+# you is one among many such lists: ask how much of it another seed would keep.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4.1 (10 minutes, 2 points)
@@ -272,12 +275,15 @@ glue("ch04_analogy_plain", f"{plain:.0%}")
 subwords = WordVectors(kind="fasttext", epochs=3).fit(texts["synopsis"])
 for word in ("vampirism", "policeman", "spacecraft", "robotic"):
     known = "known" if word in subwords.vectors_.key_to_index else "never seen"
-    near = ", ".join(other for other, _ in subwords.vectors_.most_similar(word, topn=5))
-    print(f"{word:11} ({known}): {near}")
+    company = ", ".join(other for other, _ in subwords.vectors_.most_similar(word, topn=5))
+    print(f"{word:11} ({known}): {company}")
 
 # %% [markdown]
-# The neighbours share letters first, and meaning only where letters and meaning go together. This
-# helps with word forms and typing errors. Lemmas have taken most word forms away already.
+# The neighbours of the known word share its letters, and its meaning where letters and meaning go
+# together. Each unseen word gets a vector too, but here not a useful one: its neighbours have
+# neither letters nor stories in common with it. Three epochs over so little text teach the pieces
+# too little. Pieces help most with word forms and typing errors, and lemmas have taken most word
+# forms away already.
 
 # %% [markdown]
 # ## From words to a text
@@ -347,7 +353,7 @@ checks.ch04_ex2(common, without)
 # %% [markdown] tags=["rubric"]
 # - One point for u, one for the projection, one for saying what the two mean cosines mean.
 # - Common wrong answers: PCA, which centres; the last component; what was taken out, not the rest.
-# - Ask why u may be learnt on training texts alone. Fifteen minutes.
+# - Ask why u may be learned on training texts alone. Fifteen minutes.
 
 # %% [markdown]
 # ## Reading in order
@@ -356,12 +362,17 @@ checks.ch04_ex2(common, without)
 # 16 numbers, which each word changes. In simple ones, what an early word did is soon lost
 # {cite:p}`pascanu2013`. A **GRU** {cite:p}`cho2014` and an **LSTM** {cite:p}`hochreiter1997` have
 # *gates*: numbers between 0 and 1 that say, for each part of the state, how much of the old to
-# keep and how much of the new to take in. What the gates do is learnt. A **bidirectional** net
-# {cite:p}`schuster1997` reads a second time from the end.
+# keep and how much of the new to take in. What the gates do is learned. A **bidirectional** net
+# {cite:p}`schuster1997` reads a second time from the end; its name gets a *Bi* in front.
 #
 # Our `Recurrent` then takes the largest value that each number of the state reached anywhere in
-# the text {cite:p}`conneau2017`, and a linear layer makes logits of them. Four details decide
-# whether such a net works at all:
+# the text {cite:p}`conneau2017`, and a linear layer makes one score a genre of them, a *logit*,
+# which a sigmoid turns into a probability. Training takes a *batch* of texts at a time, and moves
+# all weights a little against the gradient of the *loss*. The loss is *binary cross-entropy*: the
+# mean, over films and genres, of $-\ln$ of the probability that the net gave to what is true. It is
+# small if the net was sure and right.
+#
+# Four details decide whether such a net works at all:
 #
 # - **Packing.** Texts of a batch have different lengths, and shorter ones are filled up
 #   (*padded*). A net that reads the filling ends in a state that depends on its neighbours in
@@ -372,8 +383,8 @@ checks.ch04_ex2(common, without)
 # - **Early stopping.** Part of the training films, whole franchises, is set aside. When their
 #   loss rises, training stops, and the best weights come back.
 #
-# The vectors come from Word2Vec, learnt from the films that train the net, and from no others. They
-# may stay *frozen*, or the net may go on learning them.
+# The vectors come from Word2Vec, learned from the films that train the net, and from no others.
+# They may stay *frozen*, or the net may go on learning them.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4.3 (10 minutes, 2 points)
@@ -400,8 +411,8 @@ print(as_they_come, by_length)
 
 # %% [markdown] tags=["solution"]
 # Sorted, hardly anything is filling. The synopses are all of about one length, so the gain is
-# modest here. With texts of 50 and 5,000 words in one batch it would be the difference between
-# minutes and hours. (Sorted batches would always hold the same films. `Recurrent` sorts only
+# modest here. With texts of 50 and of 5,000 words in one batch, most of what the net reads could be
+# filling. (Sorted batches would always hold the same films. `Recurrent` sorts only
 # within eight batches' worth of shuffled films, and shuffles the batches.)
 
 # %% tags=["check"]
@@ -415,9 +426,10 @@ checks.ch04_ex3(lengths, as_they_come, by_length)
 # %% [markdown]
 # ## Learning by heart
 #
-# We let a BiGRU train for ten epochs on the films of one fold, without dropout and without
-# stopping, and write down two losses after each epoch: over the films it trains on, and over those
-# that were set aside. For comparison there is the loss of somebody who says the share of each
+# We let a BiGRU train for ten epochs on the films of one fold, without stopping, and without
+# *dropout* (which blanks random numbers inside the net during training, so that it cannot rely on
+# any of them). We write down two losses after each epoch: over the films it trains on, and over
+# those that were set aside. For comparison there is the loss of somebody who says the share of each
 # genre, whatever the film.
 #
 # :::{admonition} Predict before you run
@@ -451,6 +463,9 @@ plots.lines(
     title="A net learns its films by heart long before it has learnt genres",
 )
 
+# %% [markdown]
+# The same in numbers.
+
 # %% tags=["nbval-check"]
 for view, curve in curves.items():
     aside = curve["films set aside"]
@@ -481,8 +496,9 @@ glue("ch04_train", len(train))
 #
 # The net has {glue:text}`ch04_weights` weights, word vectors included, and
 # {glue:text}`ch04_train` films, of which some are set aside. It can remember each of them.
-# Early stopping is no luxury: it is the only thing between this net and the right end of the
-# curve. And it stops on the validation *loss*; the reported metric and the test films take no part.
+# Early stopping is no luxury: it is what keeps this net from the right end of the curve. And it
+# stops on the *validation* loss, that of the films set aside; the reported metric and the test
+# films take no part.
 
 # %% [markdown]
 # ## What each step buys
@@ -490,12 +506,12 @@ glue("ch04_train", len(train))
 # `genrelab bench words` and `genrelab bench sequences` recorded the systems of this chapter on
 # the films (on {glue:text}`ch04_cpu`; the files have the rest). All stand on the *first five* of
 # the ten headline folds, because nets are slow. Nothing saw a test film: word vectors, idf, the
-# common direction, nets and thresholds were learnt from a fold's training films. On word vectors,
+# common direction, nets and thresholds were learned from a fold's training films. On word vectors,
 # and on TF-IDF, sits a logistic regression. MiniLM and its logistic regression, from
 # {doc}`09_short_long_longest`, stand beside them on the same folds.
 #
 # Two things were done for the sake of time, and count against the systems: thresholds of nets are
-# tuned on two inner folds, all others on three; and FastText, which takes six times as long as
+# tuned on two inner folds, all others on three; and FastText, which takes several times as long as
 # Word2Vec, got three epochs where Word2Vec got ten.
 #
 # :::{admonition} Predict before you run
@@ -539,12 +555,19 @@ for view in systems:
     table = means.loc[[f"{view}, {name}" for name in ["predict everything", *systems[view]]]]
     print(table[["f1_macro", "map"]].round(3).to_string())
 
+# %% [markdown]
+# Means do not say whether the folds agree. Here are the differences to TF-IDF, fold by fold; first
+# on synopses.
+
 # %%
 plots.paired_differences(
     against("synopsis", "TF-IDF").loc[[n for n in systems["synopsis"] if n != "TF-IDF"]],
     metric="macro-F1 on synopses, against TF-IDF",
     title="Synopses: what word vectors and nets make of them, against counting",
 )
+
+# %% [markdown]
+# And on loglines, where there is much less to read.
 
 # %%
 plots.paired_differences(
@@ -630,9 +653,10 @@ glue("ch04_frozen_verdict", verdict(frozen))
 # %% [markdown]
 # ## One threshold for all genres
 #
-# Earlier works on such nets report results with one threshold for all genres, 0.3 for instance.
-# {cite:t}`hoang2018` learnt theirs. What would 0.3 do here? Four rules on the same scores: 0.5;
-# 0.3; one threshold tuned on inner folds; and one for each genre, tuned there too.
+# Earlier works on such nets report results with one threshold for all genres, such as 0.3
+# {cite:p}`majathurup2020`. {cite:t}`hoang2018` learned theirs. What would 0.3 do here? Four rules
+# on the same scores: 0.5; 0.3; one threshold tuned on inner folds; and one for each genre, tuned
+# there too.
 
 # %%
 rules = {"0.5": None, "0.3": ", 0.3", "one, tuned": ", one threshold", "a genre each": ""}
@@ -677,10 +701,10 @@ glue("ch04_share_animation", f"{shares['Animation']:.0%}")
 # {glue:text}`ch04_share_drama` and *Animation* by {glue:text}`ch04_share_animation`. No threshold
 # fits both; {doc}`13_thresholds` has the theory.
 #
-# A BiLSTM on Word2Vec with 0.3 for all of 22 IMDb genres was published with an F1 of about .6, and
-# {cite:t}`hoang2018` report a Jaccard index of .500 for a GRU with learnt thresholds (published,
-# not run by us). Neither can stand in a row with our numbers: other films, many times as many,
-# other genres, and an F1 of which one must know how it is averaged.
+# A BiLSTM on Word2Vec with 0.3 for all of 22 IMDb genres was published with an F1 of about .6
+# {cite:p}`majathurup2020`, and {cite:t}`hoang2018` reports a Jaccard index of .500 for a GRU with
+# learned thresholds (published, not run by us). Neither can stand in a row with our numbers: other
+# films, many times as many, other genres, and an F1 of which one must know how it is averaged.
 
 # %% [markdown] tags=["exercise"]
 # ### Exercise 4.4 (15 minutes, 3 points)
@@ -755,7 +779,7 @@ for view, frame in coverage.items():
 # vector, because training films hold them once or never; of a synopsis
 # {glue:text}`ch04_synopsis_unknown`. With fifty films it is {glue:text}`ch04_logline_unknown_few`
 # and {glue:text}`ch04_synopsis_unknown_few`. The curve is still falling at its right end. TF-IDF
-# shares this blindness. MiniLM does not: it reads pieces of words, and it learnt what they mean
+# shares this blindness. MiniLM does not: it reads pieces of words, and it learned what they mean
 # elsewhere {cite:p}`wang2020`.
 #
 # Second: do more films help? The same systems with a quarter, a half and all of the training films.
@@ -794,11 +818,11 @@ for key, name in {"mean": "Word2Vec, mean", "count": "TF-IDF", "minilm": "MiniLM
 # TF-IDF {glue:text}`ch04_curve_count_gain`, MiniLM {glue:text}`ch04_curve_minilm_gain`. With a
 # quarter, MiniLM makes {glue:text}`ch04_curve_minilm_quarter`, where the other two make
 # {glue:text}`ch04_curve_count_quarter` and {glue:text}`ch04_curve_mean_quarter`. It starts higher
-# because it does not start here.
+# because it has read other texts before ours.
 
 # %% [markdown]
-# Third: is it the method, or the text that its vectors were learnt from? We change nothing but
-# this text. `genrelab bench words_wiki` learnt the vectors from articles on *other* films, their
+# Third: is it the method, or the text that its vectors were learned from? We change nothing but
+# this text. `genrelab bench words_wiki` learned the vectors from articles on *other* films, their
 # genres unused. The films, folds, size of the vectors and the logistic regression stay.
 
 # %% tags=["nbval-check"]
@@ -833,11 +857,11 @@ for view in systems:
 # {glue:text}`ch04_wiki_synopsis_map_mean` ({glue:text}`ch04_wiki_synopsis_map_mean_verdict`).
 #
 # So more text is no remedy by itself. It may help where the films' own texts are shortest and
-# lack most words. But articles are written in another way than our synopses, and a vector from
-# their neighbours fits ours less. Against MiniLM the difference on loglines is
+# lack most words. But articles are written in another way than our synopses, and perhaps a vector
+# learned there fits ours less. Against MiniLM the difference on loglines is
 # {glue:text}`ch04_wiki_logline_f1_macro_minilm`
 # ({glue:text}`ch04_wiki_logline_f1_macro_minilm_verdict`). MiniLM had more text, too, but also
-# learnt what to do with a whole sentence {cite:p}`reimers2019`. A mean of words does not become
+# learned what to do with a whole sentence {cite:p}`reimers2019`. A mean of words does not become
 # that by reading more. The next chapter takes it from there.
 
 # %% [markdown]
@@ -859,17 +883,19 @@ checks.summary()
 # %% [markdown]
 # ## What we learned
 #
-# - I can learn word vectors from a corpus, and I distrust lists of nearest words: with another
+# - We can learn word vectors from a corpus, and we distrust lists of nearest words: with another
 #   seed, {glue:text}`ch04_stable_many` of a frequent word's neighbours stay.
 # - A net that reads in order needs packing, clipping, and above all early stopping. On
-#   {glue:text}`ch04_train` films its best epoch is an early one, and after that it learns by heart.
+#   {glue:text}`ch04_train` films the best epoch on synopses is number
+#   {glue:text}`ch04_synopsis_best_epoch`, and after that the net learns by heart.
 # - On synopses the mean of word vectors makes {glue:text}`ch04_synopsis_mean_f1`, the BiLSTM
 #   {glue:text}`ch04_synopsis_lstm_f1`, counting {glue:text}`ch04_synopsis_count_f1`, and MiniLM
-#   {glue:text}`ch04_synopsis_minilm_f1`. I compare before I pay for the dearer step.
+#   {glue:text}`ch04_synopsis_minilm_f1`. We compare before we pay for the dearer step.
 # - One threshold for all genres hides what a model knows; a published F1 without its average, its
 #   genres and its films cannot be compared.
 # - What is missing is text to learn words from, and films to learn genres from.
-#
+
+# %% [markdown]
 # ## References
 #
 # ```{bibliography}
