@@ -13,8 +13,10 @@ from typer.testing import CliRunner, Result
 
 from genrelab import plots
 from genrelab.cli import app
+from genrelab.cli.base import read_pairs
 from genrelab.datasets import export, load, load_folder
 from genrelab.models.predictor import GenrePredictor
+from genrelab.models.training import build
 
 FOOTER = "Night, The\n Writers :   A B\n Genres :   Romance  Comedy\n"
 
@@ -253,7 +255,8 @@ def test_a_config_that_is_none_is_refused(tmp_path, content, said):
         (("train", "x", "--data", "script_feature"), "did you mean 'script_features'"),
         (("train", "x", "--labels", "l.csv"), "--labels goes with a folder"),
         (("train", "x", "--set", "epochs"), "is no KEY=VALUE"),
-        (("train", "x", "--model", "minilm", "--set", "no_such=1"), "Invalid parameter"),
+        (("train", "x", "--set", "hidden=[4"), "'hidden=[4': the value cannot be read"),
+        (("train", "x", "--load", "min_count=abc"), "--load min_count=abc does not fit: "),
         (("evaluate", "no-such-model"), "no model 'no-such-model'"),
         (("evaluate", "tfidf", "--load", "no_such=1"), "unknown option 'no_such'"),
         (("data", "export", "films", "films.xlsx"), "expected a name in .csv, .parquet, .conllu"),
@@ -265,6 +268,55 @@ def test_bad_usage_is_one_line_and_writes_nothing(tmp_path, monkeypatch, words, 
     monkeypatch.chdir(tmp_path)
     is_refused(run(*words, "-q"), said)
     assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "said"),
+    [
+        ("tfidf", "no_such=1", "tfidf has no parameter 'no_such' (found no_such=1); expected one "
+         "of C, class_weight, "),
+        ("minilm", "max_epochs=3", "minilm has no parameter 'max_epochs'"),
+        ("tfidf", "C=abc", "--set C=abc does not fit: The 'C' parameter of LogisticRegression must "
+         "be a float in the range (0.0, inf]. Got 'abc'"),
+        ("recurrent", "max_epochs=abc", "parameter 'max_epochs' of recurrent is 'abc'; expected a "
+         "whole number from 0 on."),
+        ("recurrent", "hidden=1.5", "is 1.5; expected a whole number"),
+        ("recurrent", "hidden=true", "is True; expected a whole number"),
+        ("recurrent", "hidden=-3", "is -3; expected a whole number from 0 on"),
+        ("recurrent", "cell=rnn", "is 'rnn'; expected 'gru' or 'lstm'."),
+        ("recurrent", "frozen=maybe", "is 'maybe'; expected true or false."),
+        ("recurrent", "random_state=x", "expected a whole number from 0 on or null."),
+        ("recurrent", "device=abc", "--set device=abc does not fit: "),
+        ("ffn", "hidden=4", "parameter 'hidden' of ffn is 4; expected a list, each a whole"),
+        ("ffn", "hidden=[a]", "is ['a']; expected a list, each a whole number"),
+        ("attention", "pooling=sum", "expected 'attention' or 'mean' or 'max'"),
+        ("finetune", "learning_rate=fast", "parameter 'learning_rate' of finetune is 'fast'"),
+        ("finetune", "model=[a]", "expected a word or null."),
+    ],
+)  # fmt: skip
+def test_an_option_that_a_model_does_not_take_is_one_line(folder, tmp_path, model, option, said):
+    if model != "tfidf":
+        pytest.importorskip("skorch")
+        pytest.importorskip("accelerate")
+    words = (*mine(folder), "--model", model, "--set", option, "-q")
+    is_refused(run("train", tmp_path / "made", *words), said)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("word", "value"),
+    [("a=1e-3", 0.001), ("a=2.5E4", 25000.0), ("a=3", 3), ("a=logline", "logline"), ("a=", None)],
+)
+def test_values_are_read_as_they_are_meant(word, value):
+    assert read_pairs([word]) == {"a": value}
+
+
+def test_the_last_part_of_a_nested_name_will_do(folder):
+    dataset = load_folder(folder / "texts", folder / "labels.csv")
+    for model in ("tfidf", "minilm"):
+        assert build(model, dataset, options={"C": 3})[-1].estimator.C == 3
+    whole = {"onevsrestclassifier__estimator__C": 4}
+    assert build("tfidf", dataset, options=whole)[-1].estimator.C == 4
 
 
 def test_evaluate_by_name_cross_validates(folder):

@@ -1,6 +1,7 @@
 """What every command shares: exit codes, errors in one line, options from a YAML file."""
 
 import json
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from genrelab import datasets
 from genrelab.datasets.fetch import FetchError
 
 PROBLEMS, BAD_INPUT = 1, 2
+_POWER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)[eE][-+]?\d+")
 
 Item = TypeVar("Item")
 
@@ -106,7 +108,7 @@ Load = Annotated[
 
 
 def read_pairs(words: list[str] | None) -> dict[str, object]:
-    """Read KEY=VALUE words; values as YAML reads them, so that 3 is a number."""
+    """Read KEY=VALUE words; values as YAML reads them, so that 3 is a number, and 1e-3 as well."""
     import yaml
 
     found = {}
@@ -114,18 +116,39 @@ def read_pairs(words: list[str] | None) -> dict[str, object]:
         key, equals, value = word.partition("=")
         if not (key and equals):
             raise ValueError(f"{word!r} is no KEY=VALUE, such as max_epochs=20.")
-        found[key] = yaml.safe_load(value)
+        try:
+            # YAML takes 1e-3, without a point, for a word.
+            found[key] = float(value) if _POWER.fullmatch(value) else yaml.safe_load(value)
+        except yaml.YAMLError:
+            raise ValueError(
+                f"{word!r}: the value cannot be read; expected a number, a word, or a list such "
+                "as [128, 64]."
+            ) from None
     return found
+
+
+@contextmanager
+def naming(option: str, values: dict[str, object]) -> Iterator[None]:
+    """Let an error that values of an option brought about name them."""
+    try:
+        yield
+    except (TypeError, RuntimeError) as error:
+        if not values:
+            raise
+        said = ", ".join(f"{key}={value}" for key, value in values.items())
+        raise ValueError(f"{option} {said} does not fit: {error}") from None
 
 
 def read_data(data: str, labels: Path | None, options: list[str] | None) -> datasets.Dataset:
     """Load a data set by name, or a folder of texts."""
-    if data in datasets.NAMES:
-        if labels is not None:
-            raise ValueError(f"--labels goes with a folder; {data} has labels of its own.")
-        return datasets.load(data, **read_pairs(options))
-    if Path(data).exists():
-        return datasets.load_folder(data, labels, **read_pairs(options))
+    chosen = read_pairs(options)
+    with naming("--load", chosen):
+        if data in datasets.NAMES:
+            if labels is not None:
+                raise ValueError(f"--labels goes with a folder; {data} has labels of its own.")
+            return datasets.load(data, **chosen)
+        if Path(data).exists():
+            return datasets.load_folder(data, labels, **chosen)
     datasets.module(data)  # says which data sets there are
     raise AssertionError
 

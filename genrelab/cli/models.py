@@ -18,6 +18,7 @@ from genrelab.cli.base import (
     Load,
     Quiet,
     counted,
+    naming,
     one_line_errors,
     print_json,
     read_data,
@@ -128,7 +129,10 @@ def train(
             raise ValueError("nothing would be kept: name a folder to write, or give --default.")
         track = track or tracking.wanted()
         dataset, chosen = read_data(data, labels, load), read_pairs(options)
-        made, fitted = training.train(model, dataset, loss=loss, options=chosen, progress=not quiet)
+        with naming("--set", chosen):
+            made, fitted = training.train(
+                model, dataset, loss=loss, options=chosen, progress=not quiet
+            )
         report, scores = None, None
         if judge:
             report, scores, interval = _cross_validated(model, dataset, loss, chosen, quiet)
@@ -227,7 +231,8 @@ def evaluate(
             report, scores = _predicted(Path(model), dataset)
         else:
             chosen = read_pairs(options)
-            report, scores, interval = _cross_validated(model, dataset, loss, chosen, quiet)
+            with naming("--set", chosen):
+                report, scores, interval = _cross_validated(model, dataset, loss, chosen, quiet)
         if track:
             said = {"model": model, "loss": loss, "data": data, **read_pairs(options)}
             _track(f"evaluate {model}", said, dataset, report, scores)

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from types import MappingProxyType
-from typing import Any, NamedTuple
+from numbers import Integral, Real
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, Literal, NamedTuple, get_args, get_origin, get_type_hints
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -180,6 +181,65 @@ def recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
+_SAID = {
+    int: "a whole number from 0 on",
+    float: "a number from 0 on",
+    bool: "true or false",
+    str: "a word",
+    NoneType: "null",
+}
+
+
+def _takes(hint: object, value: object) -> bool:
+    """Return whether a value is of an annotated type; a list will do for a tuple."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        return any(_takes(each, value) for each in inner)
+    if kind is Literal:
+        return value in inner
+    if kind is tuple:
+        return isinstance(value, (list, tuple)) and all(_takes(inner[0], v) for v in value)
+    if hint in (int, float):
+        wide = Integral if hint is int else Real
+        return isinstance(value, wide) and not isinstance(value, bool) and 0 <= value < np.inf
+    return isinstance(value, hint)
+
+
+def _said(hint: object) -> str:
+    """Say a type in words, as far as one can be typed in on a command line."""
+    kind, inner = get_origin(hint), get_args(hint)
+    if kind is UnionType:
+        return " or ".join(said for each in inner if (said := _said(each)))
+    if kind is Literal:
+        return " or ".join(map(repr, inner))
+    return f"a list, each {_said(inner[0])}" if kind is tuple else _SAID.get(hint, "")
+
+
+def _checked(name: str, estimator: BaseEstimator, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options under their full names; a nested one may go by its last."""
+    parameters = estimator.get_params()
+    paths: dict[str, list[str]] = {}
+    for path, value in parameters.items():
+        if not hasattr(value, "get_params") and path != "steps":
+            paths.setdefault(path.rpartition("__")[2], []).append(path)
+    short = {leaf: found[0] for leaf, found in paths.items() if len(found) == 1}
+    chosen = {}
+    for key, value in options.items():
+        path = key if key in parameters else short.get(key)
+        if path is None:
+            raise ValueError(
+                f"{name} has no parameter {key!r} (found {key}={value}); expected one of "
+                f"{', '.join(sorted(short))}."
+            )
+        owner = parameters.get(path.rpartition("__")[0], estimator)
+        # scikit-learn's own classes have no annotations, and check their parameters themselves.
+        hint = get_type_hints(type(owner).__init__).get(path.rpartition("__")[2])
+        if hint is not None and not _takes(hint, value):
+            raise ValueError(f"parameter {key!r} of {name} is {value!r}; expected {_said(hint)}.")
+        chosen[path] = value
+    return chosen
+
+
 def build(
     name: str, dataset: Dataset, *, loss: str | None = None, options: Mapping[str, Any] = {}
 ) -> BaseEstimator:
@@ -193,7 +253,8 @@ def build(
     loss : str, optional
         The model's own when left out: ``"balanced"`` for tfidf, else ``"bce"``.
     options : mapping of str to object, default={}
-        Further parameters of the classifier, as ``set_params`` takes them.
+        Further parameters of the classifier, as ``set_params`` takes them; of a step in a pipeline,
+        the last part of the name will do, such as ``C``.
 
     Returns
     -------
@@ -202,7 +263,7 @@ def build(
     Raises
     ------
     ValueError
-        If the model does not know the loss or a parameter.
+        If the model does not know the loss or a parameter, or a value is of another type.
 
     Examples
     --------
@@ -219,7 +280,8 @@ def build(
         raise ValueError(
             f"loss is {loss!r}; {name} knows {' and '.join(made.losses)}. The nets know more."
         )
-    estimator = made.build(loss).set_params(**options)
+    estimator = made.build(loss)
+    estimator.set_params(**_checked(name, estimator, options))
     if made.reads == "words" and not hasattr(dataset, "counts"):
         counter = CountVectorizer(min_df=FEWEST_TEXTS, max_features=LARGEST_VOCABULARY)
         return make_pipeline(counter, *(step for _, step in estimator.steps))
