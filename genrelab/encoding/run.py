@@ -100,6 +100,7 @@ class Run:
             while self._done:
                 yield self._done.popleft()
         self._collect()
+        memory.trim()
         while self._done:
             yield self._done.popleft()
 
