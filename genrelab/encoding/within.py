@@ -55,19 +55,21 @@ def encode_within(
     """
     device = resolve_device(encoder.device)
     found: dict[int, np.ndarray] = {}
-    began = since = time.perf_counter()
-    fresh, told = 0, False
+    began, since, fresh, told = time.perf_counter(), None, 0, False
     with closing(encoder.iter_encode(texts, ids=ids)) as finished:
         for row, vector, receipt in finished:
             found[row] = vector
             now, left = time.perf_counter(), len(texts) - len(found)
-            # What comes from the store costs next to nothing and says nothing of the rest.
-            fresh, since = (0, now) if receipt.from_store else (fresh + 1, since)
-            if not told and fresh > 1 and left and now - since > SECONDS_TO_LOOK:
+            # Before the first text a budget is probed; what is in the store costs next to nothing.
+            if since is None or receipt.from_store:
+                fresh, since = 0, now
+                continue
+            fresh += 1
+            if not told and left and now - since > SECONDS_TO_LOOK:
                 about = (now - since) / fresh * left / 60
                 say(f"On {device}: about {about:,.0f} minutes for the other {left:,} texts.")
                 told = True
-            if now - began > 60 * minutes and left:
+            if left and now - began > 60 * minutes:
                 break
     if len(found) == len(texts):
         say(f"All {len(texts):,} texts are encoded.")
