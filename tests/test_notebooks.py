@@ -283,12 +283,20 @@ def test_the_book_folds_what_the_notebook_folds():
 SET_UP = compile(notebooks.set_up_source(), "set-up cell", "exec")
 
 
-def test_the_set_up_cell_does_nothing_off_colab(monkeypatch):
+def test_off_colab_the_set_up_cell_does_nothing_but_say_where_genrelab_is_missing(
+    monkeypatch, capsys
+):
     monkeypatch.setattr(subprocess, "run", lambda *a, **k: pytest.fail(f"ran {a}"))
     monkeypatch.delenv("GENRELAB_PROFILE", raising=False)
     names = {}
     exec(SET_UP, names)
-    assert set(names) == {"__builtins__", "PROFILE", "sys"}
+    assert set(names) == {"__builtins__", "PROFILE", "importlib", "missing", "sys"}
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(util, "find_spec", lambda name: None)
+    exec(SET_UP, {})
+    said = capsys.readouterr().out
+    assert "genrelab is not installed" in said
+    assert "/book/how_to_run.md" in said
 
 
 class Colab:
@@ -371,7 +379,9 @@ def test_on_colab_results_are_kept_on_a_mounted_drive(colab, capsys, monkeypatch
     exec(SET_UP, {})
     kept = os.environ["GENRELAB_CACHE"]
     assert kept == ("/content/drive/MyDrive/genrelab" if mounted else "unset")
-    assert ("Kept on your Drive." in capsys.readouterr().out) == mounted
+    said = capsys.readouterr().out
+    assert ("Kept on your Drive." in said) == mounted
+    assert ("mount your Drive (folder icon)" in said) != mounted
 
 
 def test_the_colab_button_opens_the_notebook_of_the_configured_repository(chapter):

@@ -23,7 +23,7 @@ PAPERMILL = "application/papermill.record/"
 
 
 def set_up_source(root: Path = ROOT) -> str:
-    """Return the first code cell: it installs genrelab on Colab and does nothing elsewhere.
+    """Return the first code cell: it installs genrelab on Colab; elsewhere it installs nothing.
 
     It installs the tag of this edition. All that Colab ships is held by constraints, so pip fails
     rather than replaces any of it.
@@ -31,7 +31,8 @@ def set_up_source(root: Path = ROOT) -> str:
     url, branch = sources.address(root)
     pins = (root / "requirements-data.txt").read_text("utf-8").splitlines()
     data = "\n".join(line for line in pins if line and not line.startswith("#"))
-    source = TEMPLATE.read_text("utf-8").replace("{data}", data)
+    guide = f"{url}/blob/{branch}/book/how_to_run.md"
+    source = TEMPLATE.read_text("utf-8").replace("{data}", data).replace("{guide}", guide)
     source = source.replace("{tag}", f"{url}/archive/refs/tags/v{__version__}.zip")
     return source.replace("{branch}", f"{url}/archive/refs/heads/{branch}.zip").strip()
 
