@@ -453,21 +453,73 @@ def test_a_whole_play_survives_conllu(tmp_path):
     assert spoken.split() == plays.texts[0].split()
 
 
+UPOS = set(
+    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
+)
+
+
+def exported(folder, out) -> list[conllu.TokenList]:
+    """Export texts by the command, with no tagger left from another test, and read them back."""
+    from genrelab import text
+
+    text._tagger.cache_clear()
+    done = run("data", "export", folder, out, "-q")
+    text._tagger.cache_clear()
+    assert done.exit_code == 0, done.output
+    return conllu.parse(out.read_text(encoding="utf-8"))
+
+
 def test_tags_come_from_spacy_where_it_is_installed(monkeypatch, tmp_path):
     spacy = pytest.importorskip("spacy")
     from genrelab import text
 
+    known = {"rusty": "ADJ", "doors": "NOUN", "opened": "VERB", ".": "PUNCT", "don't": "AUX"}
     tagger = spacy.blank("en")
     rules = tagger.add_pipe("attribute_ruler")
-    rules.add([[{"LOWER": "doors"}]], {"POS": "NOUN"})
+    for word, part in known.items():
+        rules.add([[{"LOWER": word}]], {"POS": part})
     tagger.to_disk(tmp_path / "model")
     monkeypatch.setattr(text, "SPACY_MODEL", tmp_path / "model")
-    text._tagger.cache_clear()
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    (texts / "a.txt").write_text("Rusty doors opened. They don't squeak.\n\nDOORS (closed).\n")
+    (texts / "b.txt").write_text("Doors.")
+    found = exported(texts, tmp_path / "mine.conllu")
+    told = [[(word["form"], word["upos"]) for word in sentence] for sentence in found]
+    assert told == [
+        [("Rusty", "ADJ"), ("doors", "NOUN"), ("opened", "VERB"), (".", "PUNCT")],
+        # spaCy left these without a tag: an empty column would be no CoNLL-U.
+        [("They", "_"), ("don't", "AUX"), ("squeak", "_"), (".", "PUNCT")],
+        [("DOORS", "NOUN"), ("(", "_"), ("closed", "_"), (")", "_"), (".", "PUNCT")],
+        [("Doors", "NOUN"), (".", "PUNCT")],
+    ]
+    assert all("tags" not in sentence.metadata for sentence in found)
+    assert all(len(line.split("\t")) == 10 and "" not in line.split("\t")
+               for line in (tmp_path / "mine.conllu").read_text().splitlines()
+               if line and not line.startswith("#"))  # fmt: skip
+
+
+def test_without_the_model_spacy_alone_gives_no_tags_and_the_file_says_so(monkeypatch, tmp_path):
+    pytest.importorskip("spacy")
+    from genrelab import text
+
+    monkeypatch.setattr(text, "SPACY_MODEL", "no_such_model")
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "a.txt").write_text("Rusty doors opened.")
-    sentence = next(export.conllu(load_folder(tmp_path / "texts")))
-    assert conllu.parse(sentence)[0][1]["upos"] == "NOUN"
-    text._tagger.cache_clear()
+    (sentence,) = exported(tmp_path / "texts", tmp_path / "mine.conllu")
+    assert {word["upos"] for word in sentence} == {"_"}
+    assert "genrelab[tags]" in sentence.metadata["tags"]
+
+
+def test_spacys_own_english_model_tags_every_word(tmp_path):
+    pytest.importorskip("spacy")
+    pytest.importorskip("en_core_web_sm", reason="spaCy's model en_core_web_sm is not installed")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "a.txt").write_text(f"{HORROR}{ROMANCE}The old doors opened slowly.\n")
+    found = exported(tmp_path / "texts", tmp_path / "mine.conllu")
+    assert {word["upos"] for sentence in found for word in sentence} <= UPOS
+    last = {word["form"]: word["upos"] for word in found[-1]}
+    assert (last["doors"], last["opened"], last["slowly"]) == ("NOUN", "VERB", "ADV")
 
 
 def test_an_export_that_breaks_leaves_no_file(tmp_path, monkeypatch):

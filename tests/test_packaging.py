@@ -132,7 +132,6 @@ def test_everything_imported_is_declared():
     # Each is brought by the declared library that we use it with.
     brought = {"matplotlib", "PIL", "huggingface_hub", "tokenizers", "joblib", "tqdm", "IPython"}
     brought |= {"pybtex", "sphinx"}
-    brought |= {"spacy"}  # used only where the reader has installed a model of it
     for path in PACKAGE:
         for module in imported(path) - set(sys.stdlib_module_names) - {"genrelab"} - brought:
             name = names.get(module, module.replace("_", "-"))

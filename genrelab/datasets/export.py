@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EMPTY, GLUED = "_", "SpaceAfter=No"
 NO_TAGS = (
     f"# tags = none, for spaCy or its model {text.SPACY_MODEL} is not installed: "
-    f"python -m pip install spacy && python -m spacy download {text.SPACY_MODEL}"
+    f'python -m pip install "genrelab[tags]" && python -m spacy download {text.SPACY_MODEL}'
 )
 _TOKEN = re.compile(r"\w+(?:[-'’]\w+)*|[^\w\s]")
 
@@ -116,7 +116,10 @@ def _tagger() -> Callable[[list[str]], list[str]] | None:
         return None
     from spacy.tokens import Doc
 
-    return lambda words: [token.pos_ for token in pipeline(Doc(pipeline.vocab, words=words))]
+    # A pipeline may leave a word without a tag; the format has no empty columns.
+    return lambda words: [
+        token.pos_ or EMPTY for token in pipeline(Doc(pipeline.vocab, words=words))
+    ]
 
 
 def _as_csv(dataset: Dataset, path: Path, rows: Iterable[int]) -> None:
