@@ -830,7 +830,7 @@ checks.ch01_ex3(marks)
 #   between games, the shop's own summary, dates.
 # - Common weak answers: "use more data", "try another model", "look at the confusion matrix": none
 #   of them finds a leak. Who only says "cross-validate" has not seen that the split itself is at
-#   fault.
+#   fault. Ten minutes.
 
 # %% [markdown]
 # ## Your score

@@ -397,6 +397,14 @@ from genrelab import checks
 
 checks.ch14_ex1(best, on_test, (one, other, truth), (new_one, new_other, new_truth))
 
+# %% [markdown] tags=["rubric"]
+# - One point for a weight that the inner scores chose, one for the mAP of that weight on the test
+#   films.
+# - Common wrong answers: the weight that is best on the test films; the inner mAP reported as the
+#   test's; weights that belong to the other member.
+# - Ask by how much the two differ, and whether one fold can tell the best weight from one half. Ten
+#   minutes.
+
 # %% [markdown]
 # ## The locked test: first the prediction
 #
@@ -579,6 +587,12 @@ print(f"half-width {half:.3f} with {n_now} films; .010 needs {n_films:,}")
 
 # %% tags=["check"]
 checks.ch14_ex2(n_films)
+
+# %% [markdown] tags=["rubric"]
+# - One point for the square of the ratio, one for a whole number, rounded up.
+# - Common wrong answers: the ratio without its square; the whole width for the half; the number of
+#   films to *add*.
+# - Ask where so many scripts would come from. Ten minutes.
 
 # %% [markdown]
 # ## What others published
@@ -763,6 +777,13 @@ print(f"Wikipedia backs {excused:.0%} of the false alarms, and {by_chance:.0%} o
 # %% tags=["check"]
 checks.ch14_ex3(excused, by_chance, predicted[rows], first_list, second)
 
+# %% [markdown] tags=["rubric"]
+# - One point for each share, one for comparing them: without the second number the first says
+#   nothing, since Wikipedia gives some genre to any film.
+# - Common wrong answers: pairs where our labels say yes counted too; the share of what Wikipedia
+#   names that the model found; the two shares swapped.
+# - Fifteen minutes.
+
 # %% [markdown]
 # ## The final model's card
 #
@@ -851,6 +872,14 @@ glue("ch14_hers", f"{hers:.0%}")
 #    the model holds back some groups' scripts more often, do not use it.
 #
 # A good answer also asks whether genre is what the service wants to know at all.
+
+# %% [markdown] tags=["rubric"]
+# - One point for each sentence: what the score says (one list's labels, produced films, a mean over
+#   thirteen genres); what it does not (the price of each mistake, other scripts, a threshold of one
+#   half); what to measure first (a sample of *their* scripts with labels of their own).
+# - Common weak answers: "more data"; "retrain on their scripts" without a measurement; reading the
+#   macro-F1 as the share of scripts that are sorted rightly.
+# - Whoever asks who is harmed by a script held back has understood the question. Fifteen minutes.
 
 # %% [markdown]
 # ## What to try next
