@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 MARK = re.compile(r"^<!-- fill: (\w+) -->$", re.M)
-PRONOUNS = {"he": ("he", "him", "his", "himself"), "she": ("she", "her", "hers", "herself")}
+PRONOUNS = {"he": ("he", "him", "his"), "she": ("she", "her", "hers")}
 
 
 def table(columns: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
@@ -105,7 +105,7 @@ def cards() -> str:
             "licence": card.licence,
             "source": card.source,
             "cite": card.citation,
-            "checked by": "; ".join(f"{what}: {of}" for what, of in card.hashes.items()),
+            "checked by": "; ".join(f"`{what}`: {of}" for what, of in card.hashes.items()),
         }
         counts = ", ".join(f"{label} {count:,}" for label, count in card.label_counts.items())
         facts |= {"rows a label": counts} if counts else {}
@@ -159,6 +159,19 @@ def status() -> str:
     return table(columns.split(", "), lines)
 
 
+def timings() -> str:
+    """Return the minutes to read each chapter, and the minutes and points of its exercises."""
+    lines = []
+    for path in chapters():
+        text = path.read_text("utf-8")
+        (read,) = re.findall(r"About (\d+) minutes to read", text)
+        tasks = re.findall(r"### Exercise \S+ \((\d+) minutes?, (\d+) points?\)", text)
+        minutes, points = (sum(map(int, of)) for of in zip(*tasks, strict=True))
+        lines.append([f"{{doc}}`../notebooks/{path.stem}`", read, len(tasks), minutes, points])
+    columns = "chapter, minutes to read, exercises, their minutes, their points"
+    return table(columns.split(", "), lines)
+
+
 def pins() -> str:
     """Return the versions that the book is built and tested with."""
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
@@ -166,7 +179,7 @@ def pins() -> str:
 
 
 FILL: dict[str, Callable[[], str]] = {
-    of.__name__: of for of in (ledger, published, cards, decades, pronouns, status, pins)
+    of.__name__: of for of in (ledger, published, cards, decades, pronouns, status, timings, pins)
 }
 
 
