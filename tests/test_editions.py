@@ -83,7 +83,7 @@ def test_students_get_stubs_hints_and_checks_but_no_answer(sample):
     for kept in ("Weights add up to one", "do not add up", "checks.ch07_ex1(", "checks.summary()"):
         assert kept in text
     assert not [word for word in (*ANSWERS, *GRADERS) if word in text]
-    assert "\n\n...\n\n" in text  # a solution without marks is all the learner's
+    assert f"\n\n{editions.YOUR_TURN}\n...\n\n" in text  # without marks all is the learner's
 
 
 def test_students_get_no_outputs(sample):
@@ -107,6 +107,16 @@ def test_instructors_get_answers_rubrics_outputs_and_totals(sample):
     assert "| 1.3 | 10 | 3 | reading |\n| **together** | **20** | **6** | |" in text
     outputs = str([cell.get("outputs") for cell in notebook.cells])
     assert "the weights are [0.7 0.3]" in outputs
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_every_exercise_has_a_hint_a_solution_and_a_rubric_with_its_minutes(path):
+    cells = read(path.read_text("utf-8")).cells
+    exercises = [item for item in gather(cells, path.stem) if isinstance(item, Exercise)]
+    for exercise in exercises:
+        assert exercise.of("hint") and exercise.of("solution"), exercise.name
+        rubric = " ".join(cell.source for cell in exercise.of("rubric"))
+        assert re.search(r"point", rubric) and re.search(r"minutes?", rubric), exercise.name
 
 
 def test_instructors_get_one_table_of_all_exercises(sample):

@@ -15,6 +15,7 @@ from genrelab.course.chapters import ROOT
 from genrelab.course.exercises import OPEN, Exercise, gather, part
 from genrelab.course.overlay import Overlay
 
+YOUR_TURN = "# Your turn: put your code where the dots are, run the cell, then the check below."
 YOUR_ANSWER = "*Your answer:*"
 FOR_CLASS = ("student", "instructor")
 
@@ -111,7 +112,8 @@ def student_cells(exercise: Exercise, context: myst.Context) -> list[NotebookNod
         if part(cell) != "solution":
             cells += bare(notebooks.rewritten(cell, context))
         elif cell.cell_type == "code":
-            cells.append(new_code_cell(sources.halves(cell.source)[0], metadata=answer))
+            stub = f"{YOUR_TURN}\n{sources.halves(cell.source)[0]}"
+            cells.append(new_code_cell(stub, metadata=answer))
         else:
             cells.append(new_markdown_cell(YOUR_ANSWER, metadata=answer))
     return cells
