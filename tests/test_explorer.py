@@ -14,7 +14,7 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from genrelab import plots
 from genrelab.metrics import report
-from genrelab.plots.explorer import TEMPLATE
+from genrelab.plots.explorer import FILES, SHARED, TEMPLATE
 from genrelab.thresholds import ThresholdTuner
 
 NAMES = ["Drama", "Horror & Gore", "War <b>"]
@@ -107,7 +107,7 @@ def test_where_no_script_runs_a_picture_with_alt_text_stands_in():
 
 
 def test_the_page_loads_nothing_and_its_controls_are_named():
-    text = TEMPLATE.read_text("utf-8")
+    text = "".join((FILES / name).read_text("utf-8") for name in (TEMPLATE.name, *SHARED))
     assert re.findall(r"https?://[^\"' ]+", text) == ["http://www.w3.org/2000/svg"]
     assert not re.search(r"\bid=|@import|url\(|fetch\(|innerHTML", text)
     soup = BeautifulSoup(text, "html.parser")

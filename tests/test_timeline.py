@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from matplotlib.patches import StepPatch
 
 from genrelab import plots
+from genrelab.plots.explorer import FILES, SHARED
 from genrelab.plots.timeline import TEMPLATE
 
 NAMES = ["Drama", "Horror & Gore", "War <b>"]
@@ -47,7 +48,7 @@ def in_a_browser(page: str, driver: str, folder: Path) -> list:
         pytest.skip("neither chromium nor google-chrome is installed")
     script = f"""<script>
       const out = [], root = document.querySelector(".genrelab-timeline");
-      const part = (name) => root.querySelector(".gt-" + name);
+      const part = (name) => root.querySelector(".gx-" + name);
       const send = (element, value, type) => {{
         element.value = value;
         element.dispatchEvent(new Event(type, {{ bubbles: true }}));
@@ -114,12 +115,12 @@ def test_where_no_script_runs_the_first_films_picture_stands_in():
     figure = explorer(first=2, title="A film")
     still = plots.genre_timeline(FILMS[2], NAMES, marked=["Horror & Gore"], title="A film")
     assert (figure.alt, figure.png) == (still.alt, still.png)
-    image = BeautifulSoup(page_of(figure), "html.parser").select_one(".gt-still img")
+    image = BeautifulSoup(page_of(figure), "html.parser").select_one(".gx-still img")
     assert image["alt"] == figure.alt
 
 
 def test_the_page_loads_nothing_and_a_title_cannot_end_its_script():
-    text = TEMPLATE.read_text("utf-8")
+    text = "".join((FILES / name).read_text("utf-8") for name in (TEMPLATE.name, *SHARED))
     assert re.findall(r"https?://[^\"' ]+", text) == ["http://www.w3.org/2000/svg"]
     assert not re.search(r"\bid=|@import|url\(|fetch\(|innerHTML", text)
     soup = BeautifulSoup(page_of(explorer()), "html.parser")
@@ -188,3 +189,20 @@ def test_a_finger_on_the_rows_moves_the_place(tmp_path: Path):
       }"""
     shown = in_a_browser(page_of(explorer()), driver, tmp_path)
     assert shown == [["0", "0–6 %"], ["8", "50–56 %"], ["15", "94–100 %"]]
+
+
+def test_both_explorers_start_on_one_page_each_with_its_own_script(tmp_path: Path):
+    scores = np.array([film[0] for film in FILMS])
+    marked = np.array([[1, 1, 0], [0, 0, 1], [0, 1, 0]])
+    other = plots.threshold_explorer(scores, marked, NAMES, TITLES)
+    pages = page_of(explorer()) + page_of(other)
+    assert not set(SHARED) & set(re.findall(r"/\* (\S+) \*/", pages)), "a place left empty"
+    driver = """
+      for (const root of document.querySelectorAll(".genrelab-explorer")) {
+        out.push([root.querySelector(".gx-live").hidden, root.querySelectorAll("img").length,
+          root.querySelectorAll(".gx-film option").length, root.querySelectorAll("svg text").length,
+          getComputedStyle(root).getPropertyValue("--gx-accent").trim()]);
+      }"""
+    shown = in_a_browser(pages, driver, tmp_path)
+    # 3 rows of name and number, 5 places; 3 names with verdicts and 5 numbers on either axis.
+    assert shown == [[False, 0, 3, 11, "#00795a"], [False, 0, 3, 16, "#0072b2"]]

@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 from genrelab.plots import figure as base
 from genrelab.plots.scores import threshold_curves
 
-TEMPLATE = Path(__file__).parent / "files" / "threshold_explorer.html"
+FILES = Path(__file__).parent / "files"
+TEMPLATE = FILES / "threshold_explorer.html"
+SHARED = ("explorer.css", "explorer.js")  # of all explorers; pages say where they go
 STEPS = 1000  # thresholds between 0 and 1 that the page can tell apart
 
 
@@ -25,7 +27,7 @@ class Explorer(base.Figure):
         What the page computes from: ``genres``, ``titles``, ``labels`` (positions in ``genres``,
         one list a film), and whatever else its template wants.
     template : Path
-        The page, with places for the picture and the data.
+        The page, with places for the picture, the data, and what all explorers share.
 
     Attributes
     ----------
@@ -42,7 +44,10 @@ class Explorer(base.Figure):
         self, include: Sequence[str] | None = None, exclude: Sequence[str] | None = None
     ) -> dict[str, str]:
         bundle = super()._repr_mimebundle_(include, exclude)
-        page = self.template.read_text("utf-8").replace("<!-- picture -->", bundle["text/html"])
+        page = self.template.read_text("utf-8")
+        for name in SHARED:
+            page = page.replace(f"/* {name} */\n", (FILES / name).read_text("utf-8"))
+        page = page.replace("<!-- picture -->", bundle["text/html"])
         packed = json.dumps(self.data, ensure_ascii=False, separators=(",", ":"))
         # "</script>" in a title would end the element that holds it.
         return bundle | {"text/html": page.replace("/* data */", packed.replace("<", "\\u003c"))}

@@ -2,16 +2,15 @@
 
 import base64
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 from genrelab.plots import figure as base
-from genrelab.plots.explorer import Explorer
+from genrelab.plots.explorer import FILES, Explorer
 
-TEMPLATE = Path(__file__).parent / "files" / "timeline_explorer.html"
+TEMPLATE = FILES / "timeline_explorer.html"
 STEPS = 100  # scores between 0 and 1 that the page can tell apart
 MOST_ROWS = 16
 NAMED = 3  # genres that the alt text tells of
