@@ -132,13 +132,13 @@ print(f"{len(X)} films to learn from, {len(X_valid)} to validate")
 # %%
 torch.manual_seed(0)
 broken = nn.Sequential(
-    nn.Linear(384, 256), nn.ReLU(), nn.Linear(256, 13), nn.Sigmoid()
+    nn.Linear(384, 128), nn.ReLU(), nn.Linear(128, 13), nn.Sigmoid()
 ).double()
 loss_of = nn.BCEWithLogitsLoss()
 optimizer = torch.optim.Adam(broken.parameters(), lr=1e-3)
 
 watched = []
-for _ in range(4):
+for _ in range(3):
     for x, y in zip(X, Y, strict=True):
         loss = loss_of(broken(x), y)
         optimizer.zero_grad()
@@ -279,9 +279,9 @@ checks.ch05_ex1(lazy_accuracy)
 #
 # ```python
 # # wrong
-# nn.Sequential(nn.Linear(384, 256), nn.ReLU(), nn.Linear(256, 13), nn.Sigmoid())
+# nn.Sequential(nn.Linear(384, 128), nn.ReLU(), nn.Linear(128, 13), nn.Sigmoid())
 # # right
-# nn.Sequential(nn.Linear(384, 256), nn.ReLU(), nn.Linear(256, 13))
+# nn.Sequential(nn.Linear(384, 128), nn.ReLU(), nn.Linear(128, 13))
 # ```
 #
 # The sigmoid goes where probabilities are wanted: behind the net, in `evaluate`.
@@ -290,7 +290,7 @@ checks.ch05_ex1(lazy_accuracy)
 def make_net() -> nn.Sequential:
     """Return an untrained net that answers with logits, the same one each time."""
     torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(384, 256), nn.ReLU(), nn.Linear(256, 13)).double()
+    return nn.Sequential(nn.Linear(384, 128), nn.ReLU(), nn.Linear(128, 13)).double()
 
 
 def one_by_one(net: nn.Module, rows: torch.Tensor, after: list | None = None) -> None:
@@ -306,9 +306,9 @@ def one_by_one(net: nn.Module, rows: torch.Tensor, after: list | None = None) ->
                 after.append(net(X_valid).sigmoid().mean(dim=0).numpy())
 
 
-in_file_order = torch.arange(len(X)).repeat(4)
-one_sigmoid = make_net()
-one_by_one(one_sigmoid, in_file_order)
+in_file_order = torch.arange(len(X)).repeat(3)
+one_sigmoid, told_in_order = make_net(), []
+one_by_one(one_sigmoid, in_file_order, after=told_in_order)
 show(broken=broken, mended=one_sigmoid)
 
 # %% tags=["hide-input"]
@@ -342,15 +342,13 @@ from genrelab import plots
 names = ["Drama", "Comedy", "Horror"]
 columns = [genres.index(name) for name in names]
 torch.manual_seed(1)
-orders = {
-    "in the order of the file": torch.arange(len(X)).repeat(3),
-    "shuffled anew each epoch": torch.cat([torch.randperm(len(X)) for _ in range(3)]),
-}
-told, in_order = {}, {}
-for name, rows in orders.items():
-    answers = []
-    in_order[name] = make_net()
-    one_by_one(in_order[name], rows, after=answers)
+shuffled = torch.cat([torch.randperm(len(X)) for _ in range(3)])
+told_shuffled = []
+one_by_one(make_net(), shuffled, after=told_shuffled)
+told = {}
+for name, answers in {
+    "in the order of the file": told_in_order, "shuffled anew each epoch": told_shuffled
+}.items():
     seen = np.arange(len(answers)) * 10 / len(X)
     told[name] = pd.DataFrame(np.array(answers)[:, columns], index=seen, columns=names)
 
