@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from genrelab.course import costs, execute
+from genrelab.course.__main__ import main
 from genrelab.course.chapters import ROOT, chapters
 
 CHAPTER = """\
@@ -39,6 +40,34 @@ def test_a_run_is_measured_with_memory_that_was_given_back(root):
     again = json.loads((root / "book" / costs.FILE).read_text("utf-8"))
     execute.executed(path, root, measure=True)
     assert costs.read(root) == again, "a chapter from the cache was not run, so nothing is measured"
+
+
+def test_measuring_writes_the_card_of_the_profile_in_force_and_nothing_else(root, monkeypatch):
+    path = root / "notebooks" / "01_small.py"
+    monkeypatch.setenv("GENRELAB_PROFILE", "full")
+    assert execute.measure(path, root).startswith("Profile `full` (")
+    assert set(costs.read(root)["01_small"]) == {"full"}
+    written = {file.name for file in root.rglob("*.*") if file.is_file()}
+    assert written == {"01_small.py", costs.FILE}
+
+
+def test_what_the_hub_sends_counts_as_fetched_once(tmp_path, monkeypatch):
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("GENRELAB_CACHE", str(tmp_path))
+    assert costs.fetched_bytes() == 0
+    blob = tmp_path / "hub" / "models--of--someone" / "blobs" / "0a1b"
+    blob.parent.mkdir(parents=True)
+    blob.write_bytes(b"weights")
+    link = blob.parents[1] / "snapshots" / "main" / "model.safetensors"
+    link.parent.mkdir(parents=True)
+    link.symlink_to(blob)
+    assert costs.fetched_bytes() == 7
+
+
+def test_notebooks_are_not_written_in_the_full_profile(root, monkeypatch, capsys):
+    monkeypatch.setenv("GENRELAB_PROFILE", "full")
+    assert main(["notebooks", str(root / "notebooks" / "01_small.py")]) == 1
+    assert "genrelab.course measure" in capsys.readouterr().err
 
 
 def test_the_peak_is_the_most_that_a_process_ever_held():

@@ -1,4 +1,4 @@
-"""Run, write and build the course: ``python -m genrelab.course run|notebooks|book``."""
+"""Run, write, build and measure: ``python -m genrelab.course run|notebooks|book|measure``."""
 
 import argparse
 import shutil
@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from genrelab import settings
 from genrelab.course import notebooks
 from genrelab.course.chapters import ROOT, chapters
-from genrelab.course.execute import ChapterError, executed
+from genrelab.course.execute import ChapterError, executed, measure
 
 
 def build_book(root: Path = ROOT) -> None:
@@ -30,6 +31,11 @@ def build_book(root: Path = ROOT) -> None:
 
 def write_notebooks(only: list[Path], root: Path = ROOT) -> None:
     """Write chapters' notebooks with outputs, and the README's chapter list."""
+    if settings.profile() != "default":
+        raise ValueError(
+            "stored notebooks are of the profile 'default': unset GENRELAB_PROFILE. For the cost "
+            "cards of this profile: python -m genrelab.course measure"
+        )
     for path in only:
         print(notebooks.write(path, executed(path, root, measure=True), root).relative_to(root))
     readme = root / "README.md"
@@ -44,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     for verb, text in (
         ("run", "execute chapters and name what fails"),
         ("notebooks", "write NN_slug.ipynb beside each source, with outputs"),
+        ("measure", "run chapters in the profile in force and write their cost cards alone"),
     ):
         command = verbs.add_parser(verb, help=text)
         command.add_argument("chapters", nargs="*", type=Path, help="sources; default: all")
@@ -58,6 +65,9 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen.verb == "run":
             for path in only:
                 executed(path)
+        elif chosen.verb == "measure":
+            for path in only:
+                print(measure(path))
         elif chosen.check:
             problems = notebooks.stale()
             print("\n".join(problems) or "Every notebook and the README's list are fresh.")

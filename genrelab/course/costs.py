@@ -1,6 +1,7 @@
 """Cost cards: what each chapter took when it was last run for its notebook, measured.
 
-``make notebooks`` measures and writes ``book/costs.json``; the build stamps it onto the pages.
+``make notebooks`` measures and writes ``book/costs.json``, in the profile ``default``; in the other
+``GENRELAB_PROFILE=full python -m genrelab.course measure`` does. The build stamps it onto pages.
 """
 
 import json
@@ -35,10 +36,15 @@ def peak_bytes(pid: int) -> int:
 
 
 def fetched_bytes() -> int:
-    """Return the size of all fetched data sets in the cache; its growth is what was downloaded."""
+    """Return the size of all fetched data sets and models; its growth is what was downloaded."""
+    from huggingface_hub.constants import HF_HUB_CACHE
+
     modules = map(datasets.module, datasets.NAMES)
     folders = [module.folder() for module in modules if hasattr(module, "folder")]
-    return sum(path.stat().st_size for f in folders for path in f.rglob("*") if path.is_file())
+    paths = [path for folder in folders for path in folder.rglob("*")]
+    # Beside the blobs the hub's cache holds links to them.
+    paths += Path(HF_HUB_CACHE).glob("models--*/blobs/*")
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def read(root: Path) -> dict[str, dict[str, dict]]:

@@ -19,7 +19,7 @@ from genrelab import settings
 from genrelab.course import costs
 from genrelab.course.chapters import ROOT, for_book
 
-CELL_TIMEOUT = 1800  # seconds; the full profile encodes whole scripts
+CELL_TIMEOUT = {"default": 1800, "full": 7200}  # seconds; the full profile encodes whole scripts
 
 
 class ChapterError(RuntimeError):
@@ -91,17 +91,33 @@ def executed(path: Path, root: Path = ROOT, measure: bool = False) -> NotebookNo
         return open_cache(root).merge_match_into_notebook(notebook)[1]
     except KeyError:
         print(f"{path.stem}: executing …", flush=True)
-    start, fetched = time.perf_counter(), costs.fetched_bytes()
-    peak = run(path, notebook)
-    seconds = time.perf_counter() - start
-    print(f"{path.stem}: executed in {seconds:.0f} s", flush=True)
+    cost = timed(path, notebook)
     if measure:
-        costs.keep(root, path.stem, seconds, peak, costs.fetched_bytes() - fetched)
+        costs.keep(root, path.stem, *cost)
     if fingerprint(root) == before:
         store(open_cache(root), path, notebook)
     else:
         print(f"{path.stem}: package or data changed meanwhile; its outputs are not cached.")
     return notebook
+
+
+def timed(path: Path, notebook: NotebookNode) -> tuple[float, int, int]:
+    """Execute a notebook in place; return seconds, peak memory and what was fetched, in bytes."""
+    start, fetched = time.perf_counter(), costs.fetched_bytes()
+    peak = run(path, notebook)
+    seconds = time.perf_counter() - start
+    print(f"{path.stem}: executed in {seconds:.0f} s", flush=True)
+    return seconds, peak, costs.fetched_bytes() - fetched
+
+
+def measure(path: Path, root: Path = ROOT) -> str:
+    """Run a chapter in the profile in force for its cost card alone; return the card's new line.
+
+    Outputs are thrown away and no cache is asked: stored notebooks are of the profile ``default``.
+    """
+    costs.keep(root, path.stem, *timed(path, for_book(path.read_text("utf-8"))))
+    profile = settings.profile()
+    return costs.line(profile, costs.read(root)[path.stem][profile])
 
 
 def run(path: Path, notebook: NotebookNode) -> int:
@@ -118,7 +134,7 @@ def run(path: Path, notebook: NotebookNode) -> int:
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=CELL_TIMEOUT,
+        timeout=CELL_TIMEOUT[settings.profile()],
         record_timing=False,
         coalesce_streams=True,
         extra_arguments=["--IPKernelApp.log_level=ERROR"],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from genrelab import datasets
+from genrelab import __version__, datasets
 from genrelab.course import costs
 from genrelab.course.chapters import ROOT, address, chapters
 from genrelab.datasets.films import read_films
@@ -152,10 +152,11 @@ def status() -> str:
                     f"{cost['peak_mib'] / 1024:.1f}",
                     f"{cost['fetched_mib']:,}",
                     cost["gpu"] or f"{cost['cores']} cores of {cost['cpu']}",
+                    cost["python"],
                     cost["date"],
                 ]
             )
-    columns = "chapter, profile, minutes, memory (GB), downloaded (MB), machine, date"
+    columns = "chapter, profile, minutes, memory (GB), downloaded (MB), machine, Python, date"
     return table(columns.split(", "), lines)
 
 
@@ -175,7 +176,8 @@ def timings() -> str:
 def pins() -> str:
     """Return the versions that the book is built and tested with."""
     lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-    return table(["package", "version"], (x.split("==") for x in lines if "==" in x))
+    pinned = [line.split("==") for line in lines if "==" in line]
+    return table(["package", "version"], [["genrelab", __version__], *pinned])
 
 
 FILL: dict[str, Callable[[], str]] = {
