@@ -974,7 +974,7 @@ from genrelab.encoding.within import encode_within
 corpus, kept = films.select(range(200)), None
 if settings.profile() == "full":
     try:
-        corpus = load("wiki_plots", progress=False)
+        corpus = load("wiki_plots")
         kept = settings.cache_dir() / f"chapter-05-{corpus.data_hash[:12]}.npy"
     except FetchError as error:
         print(f"Loglines instead of articles, which could not be fetched: {error}")

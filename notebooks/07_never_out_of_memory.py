@@ -951,8 +951,10 @@ if profile() == "full":
         limit = torch.cuda.memory_reserved() + 256 * 2**20
         whole = torch.cuda.get_device_properties(device).total_memory
         torch.cuda.set_per_process_memory_fraction(limit / whole)
-        tight = reader.set_params(token_budget=262_144).transform(some)
-        torch.cuda.set_per_process_memory_fraction(1.0)
+        try:
+            tight = reader.set_params(token_budget=262_144).transform(some)
+        finally:
+            torch.cuda.set_per_process_memory_fraction(1.0)
         print(f"cramped: {reader.receipts_['backoffs'].max()} backoffs, largest difference to the "
               f"run with room {np.abs(tight - roomy).max():.1g}")
 else:

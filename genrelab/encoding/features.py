@@ -151,7 +151,7 @@ def encode_scripts(features: ScriptFeatures, *, minutes: float) -> dict[int, np.
         why, if the texts could not be fetched.
     """
     try:
-        scripts = load("scripts", ids=features.ids, progress=False)
+        scripts = load("scripts", ids=features.ids)
     except FetchError as error:
         say(f"No script is encoded, for they could not be fetched: {error}")
         return {}
