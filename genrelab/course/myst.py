@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cache
 from html import escape
 from pathlib import Path, PurePosixPath
@@ -176,9 +177,11 @@ def _roles(text: str, context: Context) -> str:
 
 def _look_up(kind: str, key: str, known: Mapping, context: Context) -> object:
     if key not in known:
+        nearest = ", ".join(get_close_matches(key, known, n=5, cutoff=0)) or "none"
+        run = " What a cell glues is known once it has run: `make notebooks`." * ("glued" in kind)
         raise MystError(
             f"{context.path.name}: {kind} {key!r} is unknown; "
-            f"known: {', '.join(sorted(known)) or 'none'}."
+            f"nearest of {len(known)}: {nearest}.{run}"
         )
     return known[key]
 
