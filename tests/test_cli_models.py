@@ -177,12 +177,38 @@ def test_a_model_folder_with_a_piece_missing_is_refused(trained, script, tmp_pat
     is_refused(run("predict", script, "--model", broken), f"{piece} is missing")
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--timeline", "night.jpg"), "expected a name in .png, or a folder"),
+        (("--csv", "folder"), "folder is a folder; expected a CSV file"),
+    ],
+)
+def test_outputs_that_cannot_be_are_refused(script, tmp_path, monkeypatch, options, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    is_refused(run("predict", script, *options), said)
+    is_refused(run("predict", "folder"), "folder: a folder; expected a text file")
+    assert names(tmp_path) == ["folder", "night.txt"]
+
+
+def test_training_is_refused_before_it_begins_where_it_could_not_be_saved(folder, monkeypatch):
+    monkeypatch.setattr("genrelab.models.training.train", None)
+    is_refused(run("train", folder / "texts", *mine(folder), "-q"), "exists and is no saved model")
+
+
+def test_a_genre_that_no_scene_adds_to_says_so(tmp_path):
+    (tmp_path / "short.txt").write_text(HORROR)
+    assert ": none adds to it\n" in run("predict", tmp_path / "short.txt").stdout
+
+
 def test_two_texts_do_not_land_in_one_picture(script, tmp_path):
     (tmp_path / "sub").mkdir()
     twin = tmp_path / "sub" / script.name
     twin.write_text(HORROR)
     is_refused(run("predict", script, twin, "--timeline", tmp_path / "one.png"), "Name a folder")
     is_refused(run("predict", script, twin, "--timeline", tmp_path / "p"), "two texts", "night.png")
+    is_refused(run("predict", script, twin, "--csv", tmp_path / "s.csv"), "the id 'night'")
     assert names(tmp_path) == ["night.txt", "sub"]
 
 
@@ -228,6 +254,21 @@ def test_options_come_from_a_yaml_file_and_the_command_line_wins(folder, tmp_pat
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["folder"] == str(tmp_path / "made")
     assert json.loads((tmp_path / "made" / "model.json").read_text())["kind"] == "words"
+
+
+def test_a_yaml_file_uses_the_names_of_the_command_line(folder, script, tmp_path):
+    config = tmp_path / "run.yaml"
+    config.write_text(f"files: {script}\njson: true\ncsv: {tmp_path / 'out.csv'}\n")
+    done = run("predict", "--config", config)
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)[0]["file"] == str(script)
+    assert (tmp_path / "out.csv").read_text().startswith("id,labels\nnight,")
+    for options in ("set: [C=0.5, tol=0.1]\njson: true", "set: C=0.5\njson: true"):
+        config.write_text(f"{options}\ndata: {folder / 'texts'}\nlabels: {folder / 'labels.csv'}")
+        done = run("train", tmp_path / "made", "--config", config, "-q")
+        assert done.exit_code == 0, done.output
+    config.write_text("set: [no_such=1]\nload: [view=logline]\ndata: films")
+    is_refused(run("train", tmp_path / "other", "--config", config), "no parameter 'no_such'")
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ def one_line_errors() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.showwarning = _one_line
             yield
+    except (FileExistsError, IsADirectoryError) as error:
+        _stop(error, BAD_INPUT)
     except (FetchError, OSError, ImportError) as error:
         _stop(error, PROBLEMS)
     except ValueError as error:
@@ -64,17 +66,21 @@ def _read_config(context: typer.Context, path: Path | None) -> Path | None:
             raise ValueError(f"{path}: {error}; expected YAML.") from None
         if not isinstance(found, dict):
             raise ValueError(f"{path}: holds no mapping; expected lines such as 'loss: focal'.")
-        options = {str(key).replace("-", "_"): value for key, value in found.items()}
-        known = [
-            each.name for each in context.command.params if each.name not in ("config", "help")
-        ]
-        for name in options:
+        # Under the names that the command line knows: --set is 'set', an argument goes by its own.
+        known = {
+            max(each.opts, key=len).lstrip("-"): each
+            for each in context.command.params
+            if each.name not in ("config", "help")
+        }
+        options = {}
+        for key, value in found.items():
+            name = str(key).replace("_", "-")
             if name not in known:
                 close = get_close_matches(name, known, n=1)
                 hint = f"did you mean {close[0]!r}? " if close else ""
-                raise ValueError(
-                    f"{path}: no option {name!r}; {hint}there are: {', '.join(known)}."
-                )
+                raise ValueError(f"{path}: no option {key!r}; {hint}there are: {', '.join(known)}.")
+            many = getattr(known[name], "multiple", False) or known[name].nargs == -1
+            options[known[name].name] = [value] if many and not isinstance(value, list) else value
     context.default_map = options
     return path
 

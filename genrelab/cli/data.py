@@ -100,6 +100,7 @@ def build_features_command(
         Path | None,
         typer.Option(help="File to write; the one that ships with the package when left out."),
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make script_features again from scripts, which are fetched first where the cache lacks them.
 
@@ -112,7 +113,10 @@ def build_features_command(
         warnings.simplefilter("ignore", LockedTestWarning)
         scripts = datasets.load("scripts", split="all", min_count=1)
         path = build_features(scripts, settings.cache_dir() / "encoded", out=out)
-    typer.echo(f"script_features: {len(scripts):,} scripts, written to {path}")
+    if as_json:
+        print_json({"rows": len(scripts), "file": str(path)})
+    else:
+        typer.echo(f"script_features: {len(scripts):,} scripts, written to {path}")
 
 
 @app.command("clean")

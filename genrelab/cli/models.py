@@ -127,6 +127,7 @@ def train(
             model, data, out, judge = "tfidf", "script_features", predictor.DEFAULT, True
         if out is None:
             raise ValueError("nothing would be kept: name a folder to write, or give --default.")
+        predictor.check_target(out)
         track = track or tracking.wanted()
         dataset, chosen = read_data(data, labels, load), read_pairs(options)
         with naming("--set", chosen):
@@ -326,7 +327,7 @@ def predict(
     from genrelab.models.predictor import GenrePredictor
 
     with one_line_errors():
-        outputs = _outputs(files, timeline)
+        outputs = _outputs(files, timeline, csv_out)
         texts = [_read_input(name, encoding) for name in files]
         predictor = GenrePredictor.load(model)
         pairs = list(zip(files, texts, strict=True))
@@ -354,21 +355,30 @@ def _read_input(name: str, encoding: str) -> str:
         return decode(sys.stdin.buffer.read(), "standard input", encoding)
     path = Path(name)
     if not path.is_file():
-        raise ValueError(f"{name}: no such file; expected a text file, or - for standard input.")
+        found = "a folder" if path.is_dir() else "no such file"
+        raise ValueError(f"{name}: {found}; expected a text file, or - for standard input.")
     return decode(path.read_bytes(), name, encoding)
 
 
-def _outputs(files: Sequence[str], timeline: Path | None) -> list[Path]:
-    """Return where each timeline goes; refuse two that would land in one place."""
+def _outputs(files: Sequence[str], timeline: Path | None, csv_out: Path | None) -> list[Path]:
+    """Return where each timeline goes; refuse two that would land in one place or line."""
+    stems = [_stem(name) for name in files]
+    if csv_out is not None and csv_out.is_dir():
+        raise ValueError(f"{csv_out} is a folder; expected a CSV file to write.")
+    if csv_out is not None and len(set(stems)) < len(stems):
+        twice = min(stem for stem in stems if stems.count(stem) > 1)
+        raise ValueError(f"two texts would have the id {twice!r} in {csv_out}. Rename one.")
     if timeline is None:
         return []
-    if timeline.suffix == ".png":
+    if timeline.suffix.lower() == ".png":
         if len(files) > 1:
             raise ValueError(
                 f"{timeline} is one picture, and there are {len(files)} texts. Name a folder."
             )
         return [timeline]
-    paths = [timeline / f"{_stem(name)}.png" for name in files]
+    if timeline.suffix and not timeline.is_dir():
+        raise ValueError(f"{timeline}: expected a name in .png, or a folder.")
+    paths = [timeline / f"{stem}.png" for stem in stems]
     repeated = {path for path in paths if paths.count(path) > 1}
     if repeated:
         raise ValueError(f"two texts would be drawn into {min(repeated)}. Rename one.")
@@ -435,7 +445,7 @@ def _show(name: str, found: "Explanation") -> None:
         )
     console.print(f"[bold]{_stem(name)}[/bold]", table, sep="\n")
     for genre, loud in found.scenes.items():
-        console.print(f"scenes that speak most for {genre}:")
+        console.print(f"scenes that speak most for {genre}:{'' if loud else ' none adds to it'}")
         for scene in loud:
             heading = scene["heading"] or "(before the first heading)"
             place = f"{scene['from']:.0%}"

@@ -20,6 +20,7 @@ def bench(
     name: Annotated[
         str, typer.Argument(help="Which: `genrelab bench list` shows them.", metavar="NAME")
     ],
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Record a table of the book, or measure this machine, into book/results/NAME.json.
@@ -28,19 +29,24 @@ def bench(
     """
     from genrelab import bench
 
+    there = sorted([*bench.TABLES, *bench.MEASUREMENTS])
     with one_line_errors():
         if name == "list":
-            typer.echo("\n".join(sorted([*bench.TABLES, *bench.MEASUREMENTS])))
-        elif name in bench.TABLES:
-            typer.echo(bench.record_table(bench.TABLES[name](), progress=not quiet))
+            print_json(there) if as_json else typer.echo("\n".join(there))
+            return
+        if name in bench.TABLES:
+            path = bench.record_table(bench.TABLES[name](), progress=not quiet)
         elif name in bench.MEASUREMENTS:
-            _measure(name)
+            path = _measure(name, shown=not as_json)
         else:
-            there = ", ".join(sorted([*bench.TABLES, *bench.MEASUREMENTS]))
-            raise ValueError(f"no benchmark {name!r}; there are: {there}.")
+            raise ValueError(f"no benchmark {name!r}; there are: {', '.join(there)}.")
+    if as_json:
+        print_json({"name": name, "file": str(path)})
+    else:
+        typer.echo(path)
 
 
-def _measure(name: str) -> None:
+def _measure(name: str, *, shown: bool) -> Path:
     from importlib import import_module
 
     from genrelab.evaluation import record
@@ -50,8 +56,9 @@ def _measure(name: str) -> None:
     table = Table("what", "measured")
     for line in module.report(result):
         table.add_row(*line)
-    Console().print(table)
-    typer.echo(record(name, result))
+    if shown:
+        Console().print(table)
+    return record(name, result)
 
 
 def embed(

@@ -192,11 +192,7 @@ class GenrePredictor:
         """
         from safetensors.numpy import save
 
-        folder = Path(folder)
-        if folder.exists() and not (
-            folder.is_dir() and ((folder / FACTS_FILE).is_file() or not any(folder.iterdir()))
-        ):
-            raise FileExistsError(f"{folder} exists and is no saved model. Choose another folder.")
+        folder = check_target(folder)
         arrays = {name: np.ascontiguousarray(a) for name, a in self.part.arrays().items()}
         packed = save(dict(sorted(arrays.items())))
         draft = folder.with_name(f".{folder.name}.{os.getpid()}.part")
@@ -305,6 +301,16 @@ class GenrePredictor:
 
     def _column(self, values: np.ndarray, genre: str) -> np.ndarray:
         return values[:, self.label_names.index(genre)]
+
+
+def check_target(folder: str | Path) -> Path:
+    """Return where a model may be saved, or raise FileExistsError if something else is there."""
+    folder = Path(folder)
+    if folder.exists() and not (
+        folder.is_dir() and ((folder / FACTS_FILE).is_file() or not any(folder.iterdir()))
+    ):
+        raise FileExistsError(f"{folder} exists and is no saved model. Choose another folder.")
+    return folder
 
 
 def _loudest(voices: np.ndarray, cut: Sequence[Scene]) -> list[dict[str, object]]:
