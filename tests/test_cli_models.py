@@ -429,6 +429,11 @@ def test_clean_counts_what_it_drops(tmp_path):
     assert "1 left out, the same as an earlier text: b" in shown
 
 
+def test_exploring_into_a_file_is_refused(folder):
+    result = run("data", "explore", folder / "texts", folder / "labels.csv", "-q")
+    is_refused(result, "labels.csv is a file; expected a folder")
+
+
 def test_explore_draws_a_data_set_raw_or_clean(folder, tmp_path):
     for clean in ((), ("--clean",)):
         out = tmp_path / f"pictures{len(clean)}"

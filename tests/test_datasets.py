@@ -734,6 +734,7 @@ def test_a_bad_table_is_named_by_line(tmp_path: Path, table: str | bytes, messag
     [
         ({"a.txt": b"one\ntwo\nd\xe9j\xe0"}, r"a\.txt, line 3: byte 0xe9 is not utf-8.*cp1252"),
         ({"a.txt": " \n\t"}, r"a\.txt: empty; expected text"),
+        ({"a.txt": b"MZ\0\1"}, r"a\.txt: a binary file .*; expected text"),
         ({"a.md": "x"}, r"no \.txt file"),
         ({"a.txt": "x", "war/b.txt": "y"}, "'a' lies at the top and 'war/b' in a sub-folder"),
         ({"a.txt": "x", "a.TXT": "y"}, "both make the id 'a'"),

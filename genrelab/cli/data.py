@@ -183,6 +183,8 @@ def explore_command(
         genrelab data explore films pictures/ --load view=synopsis
     """
     with one_line_errors():
+        if out.exists() and not out.is_dir():
+            raise ValueError(f"{out} is a file; expected a folder for the pictures.")
         dataset = read_data(data, labels, load)
         rows = counted(range(len(dataset)), "reading", quiet)
         if clean:

@@ -152,6 +152,8 @@ def _read(encoding: str, path: Path) -> str:
     text = _decode(path, encoding)
     if not text.strip():
         raise DatasetError(f"{path}: empty; expected text. Drop the file or fill it.")
+    if "\0" in text:
+        raise DatasetError(f"{path}: a binary file (it holds a NUL); expected text. Drop it.")
     return text
 
 

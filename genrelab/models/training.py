@@ -301,7 +301,7 @@ def inputs(name: str, dataset: Dataset, *, progress: bool = False) -> Any:  # no
     dataset : Dataset
         n rows.
     progress : bool, default=False
-        Show a progress bar where texts are encoded.
+        Show a progress bar where texts are encoded, and while a model is trained.
 
     Returns
     -------
@@ -355,6 +355,7 @@ def train(
         If the data set has no labels.
     """
     import pandas as pd
+    from rich.console import Console
 
     made = recipe(name)
     if not dataset.label_names:
@@ -364,11 +365,11 @@ def train(
         )
     tuned = TunedMultilabelClassifier(
         build(name, dataset, loss=loss, options=options), ThresholdTuner(at_least_one=True)
-    ).fit(
-        inputs(name, dataset, progress=progress),
-        pd.DataFrame(dataset.labels, columns=list(dataset.label_names)),
-        dataset.groups,
     )
+    rows = inputs(name, dataset, progress=progress)
+    Y = pd.DataFrame(dataset.labels, columns=list(dataset.label_names))
+    with Console(stderr=True, quiet=not progress).status(f"training {name}, four times in all"):
+        tuned.fit(rows, Y, dataset.groups)
     part = made.part(tuned.estimator_, dataset)
     facts = {
         "card": (
