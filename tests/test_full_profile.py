@@ -66,7 +66,7 @@ def test_out_of_time_the_next_call_goes_on_from_the_store(encoder, capsys):
     said = capsys.readouterr().out
     assert f"{len(some)} of 4 texts in 0 minutes" in said and "goes on from there" in said
     every = encode_within(encoder, TEXTS, minutes=10)
-    assert "All 4 texts are encoded." in capsys.readouterr().out
+    assert "4 of 4 texts are encoded." in capsys.readouterr().out
     assert encoder.receipts_["from_store"].sum() >= len(some)
     expected = ScriptEncoder(window=64, token_budget=64).transform(TEXTS)
     np.testing.assert_allclose(np.stack([every[row] for row in range(4)]), expected, atol=1e-5)
@@ -121,7 +121,7 @@ def test_chapter_5_keeps_its_vectors_in_one_file_and_reads_them_back(full, capsy
     first = capsys.readouterr().out
     [kept] = settings.cache_dir().glob("chapter-05-*.npy")
     run_cell("05", "encode_within(", dict(names))
-    assert first.split("All 120 texts are encoded.\n")[1] == capsys.readouterr().out
+    assert first.split("120 of 120 texts are encoded.\n")[1] == capsys.readouterr().out
     kept.write_bytes(b"")
     with pytest.raises(EOFError):
         run_cell("05", "encode_within(", dict(names))

@@ -49,7 +49,7 @@ def encode_within(
     --------
     >>> encoder = ScriptEncoder(window=64, token_budget=256)
     >>> found = encode_within(encoder, ["A ship sinks.", "Nobody comes."], minutes=1)
-    All 2 texts are encoded.
+    2 of 2 texts are encoded.
     >>> found[0].shape
     (384,)
     """
@@ -72,7 +72,7 @@ def encode_within(
             if left and now - began > 60 * minutes:
                 break
     if len(found) == len(texts):
-        say(f"All {len(texts):,} texts are encoded.")
+        say(f"{len(found):,} of {len(texts):,} texts are encoded.")
     else:
         kept = f"{encoder.store} keeps them: run it again, and it goes on from there"
         kept = kept if encoder.store else "without a store, the next call begins anew"
