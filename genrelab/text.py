@@ -362,7 +362,7 @@ def _tagger() -> Callable[[str], Any]:
     except (ImportError, OSError):
         raise ImportError(
             f"keep_pos needs spaCy and its model {SPACY_MODEL}, of which at least one is missing. "
-            f"Run: python -m pip install spacy && python -m spacy download {SPACY_MODEL}"
+            f"Run: python -m pip install 'genrelab[tags]' && python -m spacy download {SPACY_MODEL}"
         ) from None
     tagger.max_length = 10_000_000  # the default guards parser and entities, which are left out
     return tagger

@@ -191,7 +191,7 @@ def decode(data: bytes, name: str, encoding: str = "utf-8") -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise DatasetError(
             f"{name}, line {line}: byte 0x{data[error.start]:02x} is not {encoding}. Save the file "
-            "as UTF-8, or pass its encoding, for example encoding='cp1252'."
+            "as UTF-8, or name its encoding, cp1252 for example."
         ) from None
     except LookupError:
         raise DatasetError(f"encoding={encoding!r} is unknown; expected 'utf-8', say.") from None
