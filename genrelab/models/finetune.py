@@ -31,6 +31,7 @@ from genrelab.encoding.models import (
 from genrelab.encoding.tokens import DocumentTokenizer
 from genrelab.losses import make_loss
 from genrelab.models.base import LogitClassifier
+from genrelab.models.parts import PIECES
 from genrelab.splits import locked_split
 from genrelab.windows import windows
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 READS = ("head", "tail", "head+tail", "windows")
 POOLINGS = ("mean", "first", "last")
 WARMUP_SHARE = 0.1
-PIECES = ("classifier.json", "head.safetensors", "encoder/config.json", "encoder/model.safetensors")
 
 Window = np.ndarray
 
