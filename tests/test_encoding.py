@@ -82,7 +82,7 @@ def test_window_vectors_are_those_of_sentence_transformers() -> None:
     encoder = ScriptEncoder(window=256, pooling="windows", precision="float32", token_budget=2048)
     text = script(700)
     [vectors] = encoder.fit_transform([text])
-    peer = encoder._load().network
+    peer = load_model(precision="float32").network
     ids = peer.tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     parts = [peer.tokenizer.decode(ids[a:b]) for a, b in windows(len(ids), 254)]
     expected = peer.encode(parts)

@@ -50,7 +50,7 @@ class ScriptEncoder(TransformerMixin, BaseEstimator):
         Padded tokens a batch (longest x count). ``"auto"`` probes once for each device, model and
         precision, and remembers. It changes speed and memory; vectors agree to a cosine of 0.9999.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
-        Number format of matrix products. ``"auto"`` takes the fastest that the hardware has units
+        Number format of the transformer. ``"auto"`` takes the fastest that the hardware has units
         for. Output is float32, pooled in float64.
     device : str, default="auto"
         A torch device; ``"auto"`` takes the GPU if there is one.
@@ -216,7 +216,10 @@ class ScriptEncoder(TransformerMixin, BaseEstimator):
     def _load(self) -> LoadedModel:
         wanted = (self.model, self.precision, self.device)
         if getattr(self, "_loaded_as", None) != wanted:
+            from genrelab.encoding.fused import fuse
+
             self._loaded = load_model(self.model, precision=self.precision, device=self.device)
+            fuse(self._loaded)
             self._tokenizer = DocumentTokenizer(self._loaded.network.tokenizer)
             self._loaded_as = wanted
             self._check_window(self._loaded)

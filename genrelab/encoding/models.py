@@ -27,6 +27,8 @@ _BUNDLED_SHA256 = {
 }
 _WEIGHT_FILES = ("*.safetensors", "tokenizer.json", "vocab.txt", "*config*.json", "modules.json")
 KEPT_SHAPES = 32
+# Read by oneDNN, and by ideep, which stands between PyTorch and oneDNN.
+_SHAPE_CACHES = ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY")
 PRECISIONS = ("float32", "bfloat16", "float16")
 
 
@@ -82,9 +84,9 @@ class LoadedModel:
     def _autocast(self) -> AbstractContextManager:
         import torch
 
-        if self.precision == "float32":
-            return nullcontext()
-        return torch.autocast(torch.device(self.device).type, getattr(torch, self.precision))
+        if self.precision == "float16":
+            return torch.autocast(torch.device(self.device).type, torch.float16)
+        return nullcontext()
 
 
 def load_model(
@@ -99,8 +101,8 @@ def load_model(
         encoder. A plain one is read with mean pooling, as sentence-transformers does.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
         ``"auto"`` takes bfloat16 where the hardware multiplies it natively, float16 on older GPUs,
-        else float32. Only matrix products run in low precision; sums, norms and residuals stay in
-        float32.
+        else float32. In bfloat16 the whole transformer runs; in float16, whose numbers end at
+        65,504, its matrix products alone. Pooling and what follows it run in float32.
     device : str, default="auto"
         A torch device; ``"auto"`` takes the GPU if there is one.
 
@@ -113,27 +115,22 @@ def load_model(
     ValueError
         If precision is unknown, or if bundled weights do not have their known hash.
     """
-    import torch
-
     with warnings.catch_warnings():
         # tqdm asks for ipywidgets in every bare kernel; nothing here needs them.
         warnings.filterwarnings("ignore", message="IProgress not found")
         from sentence_transformers import SentenceTransformer
 
-    # oneDNN keeps code and work space for each shape of batch that it has met, a thousand by
-    # default and megabytes each; it reads this before its first product, if nobody else has set it.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", str(KEPT_SHAPES))
+    # oneDNN, and PyTorch's bridge to it once more, keep code for each shape of batch that they have
+    # met, a thousand each by default. They read this before their first product.
+    for cache in _SHAPE_CACHES:
+        os.environ.setdefault(cache, str(KEPT_SHAPES))
     device = resolve_device(device)
     precision = resolve_precision(precision, device)
     source, revision, name = locate(model)
     with without_loading_bar():
         network = SentenceTransformer(source, revision=revision, device=device)
     network.eval()
-    # Cast matrix weights once here: autocast without gradients would cast them anew in each call.
-    if precision != "float32":
-        for module in network.modules():
-            if isinstance(module, torch.nn.Linear):
-                module.to(getattr(torch, precision))
+    _cast(network, precision)
     prefix, suffix = special_tokens(network.tokenizer)
     return LoadedModel(
         network=network,
@@ -148,6 +145,28 @@ def load_model(
         longest_window=position_limit(network[0].auto_model, network.max_seq_length),
         dim=_dimension(network),
     )
+
+
+def _cast(network: "SentenceTransformer", precision: str) -> None:
+    import torch
+
+    transformer = network[0]
+    if precision == "bfloat16":
+        transformer.to(torch.bfloat16)
+        transformer.register_forward_hook(_back_to_float32)
+    if precision == "float16":
+        # Once here: autocast without gradients would cast the weights anew in each call.
+        for module in transformer.modules():
+            if isinstance(module, torch.nn.Linear):
+                module.to(torch.float16)
+
+
+def _back_to_float32(_: object, __: object, features: dict[str, object]) -> dict[str, object]:
+    """Widen a transformer's output, so that pooling sums in float32."""
+    import torch
+
+    low = {k: v for k, v in features.items() if torch.is_tensor(v) and v.dtype == torch.bfloat16}
+    return {**features, **{name: tensor.float() for name, tensor in low.items()}}
 
 
 @contextmanager
