@@ -91,15 +91,15 @@ from genrelab.evaluation import glue
 
 matrix_share = recorded["speed"]["share_of_matrix_rate"]
 glue("ch15_million", f"{million / 1e9:,.0f}")
-glue("ch15_thousand_minutes", f"{1_000 * mean_tokens / cpu_rate / 60:,.0f}")
+glue("ch15_thousand_hours", f"{1_000 * mean_tokens / cpu_rate / 3600:,.1f}")
 glue("ch15_cpu_days", f"{million / cpu_rate / 3600 / 24:,.0f}")
 glue("ch15_matrix_share", f"{matrix_share:.2f}")
 
 # %% [markdown]
-# A thousand scripts take {glue:text}`ch15_thousand_minutes` minutes. Nobody needs a cluster for
-# that; reading the documentation of one takes longer. A million take {glue:text}`ch15_cpu_days`
-# days. A machine may well run for so long, but nobody waits for it with pleasure, and a mistake
-# found on the last day costs the same again.
+# A thousand scripts take {glue:text}`ch15_thousand_hours` hours. Nobody needs a cluster for that:
+# start it in the evening. A million take {glue:text}`ch15_cpu_days` days. A machine may well run
+# for so long, but nobody waits for it with pleasure, and a mistake found on the last day costs the
+# same again.
 
 # %% [markdown]
 # ## The arithmetic of a GPU
