@@ -679,7 +679,7 @@ print(f"on two CPU cores: {contracts / cpu_rate / 3600:.1f} hours")
 
 # %% [markdown] tags=["solution"]
 # The work is minutes of one T4, half an hour if our utilisation is three times too high. One
-# machine with a T4 has time to spare, and a machine with four or eight good CPU cores may do. To
+# machine with a T4 has time to spare, and a machine with eight good CPU cores may just do. To
 # start a cluster would take longer than the work. The advice: one machine, one scheduled
 # command with a store, and a look at the receipts in the morning.
 #
