@@ -595,7 +595,7 @@ checks.ch07_ex2(spread, vectors)
 # ## Out of memory, on purpose
 #
 # Now we want to see it. In a process of its own, we encode the openings of three plays. Then we
-# tell the operating system to give this process no more than 64 MiB beyond what it holds, raise
+# tell the operating system to give this process no more than 96 MiB beyond what it holds, raise
 # the budget to a batch that cannot fit, and encode again. The error is a real one: it comes from
 # torch's allocator, which asks for memory and gets none. (The limit works on Linux, as on Colab.)
 
@@ -614,7 +614,7 @@ texts = [text[:9_000] for text in load("plays").texts[:3]]
 encoder = ScriptEncoder(window=256, token_budget=1024, precision="float32", device="cpu")
 roomy = encoder.fit_transform(texts)
 
-limit = psutil.Process().memory_info().vms + 64 * 2**20
+limit = psutil.Process().memory_info().vms + 96 * 2**20
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 encoder.set_params(token_budget=8192)
 cramped = encoder.transform(texts)
@@ -628,8 +628,8 @@ done = subprocess.run(
     stdout=subprocess.PIPE,
     stderr=subprocess.STDOUT,
     text=True,
-    # Otherwise the C library reserves as much again for each thread.
-    env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+    # Otherwise the C library reserves as much again for each thread, and keeps what is freed.
+    env={**os.environ, "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(2**20)},
 )
 print(done.stdout)
 
@@ -645,7 +645,7 @@ print(done.stdout)
 # can be cut anywhere, and cut again.
 
 # %% tags=["nbval-check"]
-print("survived:", done.returncode == 0)
+print("survived:", done.returncode == 0 or (done.returncode, done.stdout[-500:]))
 print("warned once:", done.stdout.count("out of memory on cpu") == 1)
 
 # %% [markdown]

@@ -319,6 +319,8 @@ OUT_OF_MEMORY = [
     RuntimeError("[enforce fail at alloc_cpu.cpp:117] DefaultCPUAllocator: can't allocate memory"),
     RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    RuntimeError("std::bad_alloc"),
+    RuntimeError("could not create a primitive"),
     MemoryError(),
 ]
 
@@ -345,9 +347,17 @@ def test_a_window_that_does_not_fit_alone_says_what_to_do(encoder: ScriptEncoder
     encoder._loaded = Ceiling(encoder._load(), tokens=10, error=OUT_OF_MEMORY[0])
     with (
         pytest.warns(UserWarning, match="budget falls"),
-        pytest.raises(WindowTooLargeError, match=r"one window of 64 tokens .*float32.*GiB free"),
+        pytest.raises(
+            WindowTooLargeError,
+            match=r"one window of 64 tokens .*float32.*GiB free; CUDA out of memory\. Tried",
+        ),
     ):
         encoder.transform([script(500)])
+
+
+def test_an_unsupported_product_is_not_taken_for_lack_of_memory() -> None:
+    words = "could not create a primitive descriptor for the matmul primitive. Run workload with"
+    assert not memory_module.is_out_of_memory(RuntimeError(words))
 
 
 def test_what_was_finished_before_a_window_did_not_fit_is_in_the_store(

@@ -1,6 +1,7 @@
 """Fused layers give what the plain ones give, and nothing else of a network changes."""
 
 import copy
+import os
 import subprocess
 import sys
 
@@ -178,3 +179,41 @@ def test_batches_of_many_shapes_do_not_fill_the_memory_with_their_code() -> None
     )
     # With ideep's cache at its default of a thousand, these 150 shapes hold 44 MiB.
     assert float(done.stdout) < 16
+
+
+_CRAMPED = """
+import resource, sys, warnings
+import numpy as np, psutil
+from genrelab.encoding import ScriptEncoder, WindowTooLargeError
+
+warnings.simplefilter("ignore")
+texts = [f"{word} " * 2_400 for word in ("sea", "storm", "harbour")]
+encoder = ScriptEncoder(window=256, token_budget=1_024, precision="float32", device="cpu")
+roomy = encoder.fit_transform(texts)
+limit = psutil.Process().memory_info().vms + int(sys.argv[1]) * 2**20
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+try:
+    cramped = encoder.set_params(token_budget=8_192).transform(texts)
+    print(encoder.receipts_["backoffs"].max(), np.abs(cramped - roomy).max() < 1e-5)
+except WindowTooLargeError as error:
+    print("too large:", "allocate memory" in str(error))
+"""
+
+
+@needs_onednn
+@pytest.mark.skipif(sys.platform != "linux", reason="address space is limited as on Linux")
+@pytest.mark.parametrize(("mib", "expected"), [(20, "too large: True"), (80, " True")])
+def test_a_process_at_the_end_of_its_memory_backs_off_or_says_so_and_never_dies(
+    mib: int, expected: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _CRAMPED, str(mib)],
+        capture_output=True,
+        text=True,
+        check=False,
+        # Freed blocks go back to the system, so that the limit means what it says.
+        env={**os.environ, "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(2**20)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.rstrip("\n").endswith(expected)
+    assert not done.stdout.startswith("0"), "the limit was no limit"

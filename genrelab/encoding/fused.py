@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 # The packing that suits batches of about so many rows (windows x longest); it holds for any number.
 TYPICAL_ROWS = 2_048
+# Bytes, beside its result, that a product may want for its code and scratch space. The C library
+# maps blocks of this size apart and unmaps them at once, untouched.
+RESERVE = 33 * 2**20
 
 
 class FusedLinear(nn.Module):
@@ -41,7 +44,7 @@ class FusedLinear(nn.Module):
 
     def __init__(self, linear: nn.Linear, *, gelu: bool = False) -> None:
         super().__init__()
-        self.dtype = linear.weight.dtype
+        self.dtype, self.out_features = linear.weight.dtype, linear.out_features
         with torch.inference_mode():
             self.weight = torch.ops.mkldnn._reorder_linear_weight(
                 linear.weight.detach(), TYPICAL_ROWS
@@ -50,10 +53,19 @@ class FusedLinear(nn.Module):
         self.after = ("gelu", [], "none") if gelu else ("none", [], "")
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
-        """Return the product, shape (..., out_features), in the weight's own number format."""
-        return torch.ops.mkldnn._linear_pointwise(
-            rows.to(self.dtype), self.weight, self.bias, *self.after
-        )
+        """Return the product, shape (..., out_features), in the weight's own number format.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no memory for the result and :data:`RESERVE` bytes more.
+        """
+        rows = rows.to(self.dtype)
+        result = rows.shape[:-1].numel() * self.out_features * rows.element_size()  # bytes
+        # Where a small block of its own cannot be had, oneDNN ends the process. Torch's allocator,
+        # asked first, raises an error.
+        torch.UntypedStorage(result + RESERVE)
+        return torch.ops.mkldnn._linear_pointwise(rows, self.weight, self.bias, *self.after)
 
 
 def fuse(model: "LoadedModel") -> None:

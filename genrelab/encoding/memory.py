@@ -8,7 +8,9 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -21,12 +23,18 @@ LARGEST_BUDGET = {"cpu": 16_384, "cuda": 1_048_576}
 WORTH_A_STEP = 1.05
 # Timed runs of each step.
 PROBES = 3
+Result = TypeVar("Result")
 _OUT_OF_MEMORY = (
     "out of memory",
     "can't allocate memory",
     "not enough memory",
     "alloc_failed",
     "cannot allocate memory",
+    "bad_alloc",
+    # oneDNN names the step that failed, not the reason. Once it has accepted a step's description,
+    # what can still be missing is room for the code, the result or the scratch space.
+    "could not execute a primitive",
+    "could not create a memory",
 )
 
 
@@ -37,7 +45,7 @@ class WindowTooLargeError(MemoryError):
 def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an exception means that memory ran out, on whatever device.
 
-    Covers torch's own error, the CPU allocator's, and cuDNN and cuBLAS allocation failures.
+    Covers torch's own error, the CPU allocator's, and cuDNN, cuBLAS and oneDNN allocation failures.
 
     Examples
     --------
@@ -49,7 +57,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError):
         return True
     words = str(error).lower()
-    return isinstance(error, RuntimeError) and any(sign in words for sign in _OUT_OF_MEMORY)
+    if not isinstance(error, RuntimeError) or "primitive descriptor" in words:
+        return False
+    return any(sign in words for sign in _OUT_OF_MEMORY)
 
 
 def trim() -> None:
@@ -92,7 +102,8 @@ def auto_budget(model: LoadedModel, window: int) -> int:
     """Return the token budget for this device, model, precision and window; probed once, then kept.
 
     Doubles the budget while a batch of full windows fits and runs at least 5 % faster a token, and
-    stops at the first step that does not. What was found is remembered in the cache folder.
+    stops at the first step that does not. What was found is remembered in the cache folder, for
+    these versions of genrelab and torch.
 
     Parameters
     ----------
@@ -111,7 +122,10 @@ def auto_budget(model: LoadedModel, window: int) -> int:
         If not even the smallest budget fits.
     """
     memory_file = cache_dir() / "token_budgets.json"
-    key = f"{_device_name(model.device)}|{model.sha256[:16]}|{model.precision}|{window}"
+    key = "|".join([
+        _device_name(model.device), model.sha256[:16], model.precision, str(window),
+        f"genrelab {version('genrelab')}", f"torch {version('torch')}",
+    ])  # fmt: skip
     known = _read(memory_file)
     if key not in known:
         known = {**_read(memory_file), key: _probe(model, window)}
@@ -121,16 +135,17 @@ def auto_budget(model: LoadedModel, window: int) -> int:
 
 def _probe(model: LoadedModel, window: int) -> int:
     largest = LARGEST_BUDGET["cuda" if model.device.startswith("cuda") else "cpu"]
-    best, best_rate = 0, 0.0
+    best, best_rate, shortage = 0, 0.0, ""
     budget = max(SMALLEST_BUDGET, window)
     while budget <= largest:
-        rate = _without_running_out(lambda count=budget // window: _rate(model, count, window))
+        count = budget // window
+        rate, shortage = without_running_out(lambda count=count: _rate(model, count, window))
         if rate is None or rate < best_rate * WORTH_A_STEP:
             break
         best, best_rate = budget, rate
         budget *= 2
     if best == 0:
-        raise too_large(model, window, budget)
+        raise too_large(model, window, budget, shortage)
     return best
 
 
@@ -147,21 +162,24 @@ def _rate(model: LoadedModel, count: int, window: int) -> float:
     return count * window / min(seconds)
 
 
-def _without_running_out(function: Callable[[], float]) -> float | None:
+def without_running_out(function: Callable[[], Result]) -> tuple[Result | None, str]:
+    """Call a function; where memory runs out, return no result and the error's first line."""
     try:
-        return function()
+        return function(), ""
     except Exception as error:
         if not is_out_of_memory(error):
             raise
-    return None
+        # Not the error itself: its traceback holds the tensors of the failed batch.
+        return None, (str(error) or type(error).__name__).splitlines()[0]
 
 
-def too_large(model: LoadedModel, window: int, budget: int) -> WindowTooLargeError:
-    """Make the error that says one window does not fit, and what to do."""
+def too_large(model: LoadedModel, window: int, budget: int, shortage: str) -> WindowTooLargeError:
+    """Make the error that says one window does not fit, what failed, and what to do."""
     free, total = free_and_total(model.device)
     return WindowTooLargeError(
         f"one window of {window} tokens does not fit on {model.device} in {model.precision} "
-        f"(token budget {budget}; {free / 2**30:.2f} of {total / 2**30:.2f} GiB free). "
+        f"(token budget {budget}; {free / 2**30:.2f} of {total / 2**30:.2f} GiB free; "
+        f"{shortage}). "
         "Free memory that other models hold, or use a smaller window, or a smaller model."
     )
 

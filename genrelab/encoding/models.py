@@ -101,8 +101,8 @@ def load_model(
         encoder. A plain one is read with mean pooling, as sentence-transformers does.
     precision : {"auto", "float32", "bfloat16", "float16"}, default="auto"
         ``"auto"`` takes bfloat16 where the hardware multiplies it natively, float16 on older GPUs,
-        else float32. In bfloat16 the whole transformer runs; in float16, whose numbers end at
-        65,504, its matrix products alone. Pooling and what follows it run in float32.
+        else float32. In bfloat16 the whole transformer runs, and pooling and what follows it run in
+        float32; in float16, whose numbers end at 65,504, matrix products alone.
     device : str, default="auto"
         A torch device; ``"auto"`` takes the GPU if there is one.
 

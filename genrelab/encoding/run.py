@@ -153,9 +153,9 @@ class Run:
         while waiting:
             count = fit_batch(waiting, self.token_budget)
             start = time.perf_counter()
-            vectors = self._try(waiting[:count])
+            vectors, shortage = self._try(waiting[:count])
             if vectors is None:
-                self._back_off(waiting[:count])
+                self._back_off(waiting[:count], shortage)
                 continue
             seconds = time.perf_counter() - start
             # The device works on this batch while the one before it is read and pooled.
@@ -163,15 +163,13 @@ class Run:
             self._launched = (waiting[:count], vectors, seconds)
             waiting = waiting[count:]
 
-    def _try(self, part: list[Window]) -> "torch.Tensor | None":
-        try:
-            return self.model.launch(*pad(part, self.model.pad_id))
-        except Exception as error:
-            if not memory.is_out_of_memory(error):
-                raise
-        # Out here the traceback, and the tensors that it held, are gone.
-        memory.release(self.model.device)
-        return None
+    def _try(self, part: list[Window]) -> "tuple[torch.Tensor | None, str]":
+        ids, lengths = pad(part, self.model.pad_id)
+        vectors, shortage = memory.without_running_out(lambda: self.model.launch(ids, lengths))
+        if vectors is None:
+            # Out here the traceback, and the tensors that it held, are gone.
+            memory.release(self.model.device)
+        return vectors, shortage
 
     def _collect(self) -> None:
         """Read and pool the batch that is under way, if one is."""
@@ -183,11 +181,11 @@ class Run:
         found = vectors.cpu().numpy()  # (windows, dim)
         self._deliver(part, found, seconds + time.perf_counter() - start)
 
-    def _back_off(self, part: list[Window]) -> None:
+    def _back_off(self, part: list[Window], shortage: str) -> None:
         longest = len(part[0].ids)
         self._collect()
         if len(part) == 1:
-            raise memory.too_large(self.model, longest, self.token_budget)
+            raise memory.too_large(self.model, longest, self.token_budget, shortage)
         tried = longest * len(part)
         if not self._warned:
             self._warned = True
