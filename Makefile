@@ -31,6 +31,7 @@ notebooks: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 
 # nbval executes every chapter; its outputs go into the book's cache, so nothing runs twice.

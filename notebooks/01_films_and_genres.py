@@ -73,7 +73,9 @@ n_distinct = scripts.counts[[row]].nnz
 
 print("title: ", scripts.titles[row])
 print("genres:", ", ".join(sorted(genres)))
-print(f"words:  {scripts.n_words[row]:,}, of which {n_distinct:,} different ones are counted")
+print(
+    f"words:  {scripts.n_words[row]:,}, of which {n_distinct:,} different ones are counted"
+)
 
 # %% [markdown]
 # :::{admonition} Predict before you run
@@ -142,7 +144,9 @@ glue("ch01_rarest", scripts.label_names[share.argmin()])
 glue("ch01_rarest_n", int(target.sum(axis=0).min()))
 glue("ch01_n_rare", int((share < plots.LOW_SUPPORT).sum()))
 locked = [s for s in manifest if s.usable and s.split == "test"]
-glue("ch01_n_locked", sum(bool(set(s.genres) & set(scripts.label_names)) for s in locked))
+glue(
+    "ch01_n_locked", sum(bool(set(s.genres) & set(scripts.label_names)) for s in locked)
+)
 
 # %% [markdown]
 # There are {glue:text}`ch01_n_films` films and {glue:text}`ch01_n_genres` genres.
@@ -306,7 +310,8 @@ three_views = {
 }
 left = "style='text-align: left; vertical-align: top'"
 lines = (
-    f"<tr><th {left}>{name}</th><td {left}>{text}</td></tr>" for name, text in three_views.items()
+    f"<tr><th {left}>{name}</th><td {left}>{text}</td></tr>"
+    for name, text in three_views.items()
 )
 HTML(f"<table>{''.join(lines)}</table>")
 
@@ -589,7 +594,9 @@ copied = {
 series_only = np.flatnonzero(in_franchise)
 which = {"all films": np.arange(n_films), "in a franchise": series_only}
 shown = ["f1_macro", "difference", "difference_low", "difference_high"]
-judged = {name: compare_on_rows(copied, rows, scripts.groups) for name, rows in which.items()}
+judged = {
+    name: compare_on_rows(copied, rows, scripts.groups) for name, rows in which.items()
+}
 print(pd.concat(judged)[shown].round(2).to_string())
 
 # %% [markdown]
@@ -607,8 +614,12 @@ print(pd.concat(judged)[shown].round(2).to_string())
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 
-one_genre = LogisticRegression(C=10, solver="liblinear", dual=True, tol=0.01, random_state=0)
-linear = make_pipeline(TfidfTransformer(sublinear_tf=True), OneVsRestClassifier(one_genre))
+one_genre = LogisticRegression(
+    C=10, solver="liblinear", dual=True, tol=0.01, random_state=0
+)
+linear = make_pipeline(
+    TfidfTransformer(sublinear_tf=True), OneVsRestClassifier(one_genre)
+)
 inner_groups = {"whole franchises": scripts.groups, "films at random": None}
 fitted = {
     name: cross_validate(
@@ -639,7 +650,9 @@ bars = {
     for model, tables in (("copycat", judged), ("linear", judged_linear))
     for name in which
 }
-plots.leak_bars(bars, title="Random folds flatter the model that copies, on films with siblings")
+plots.leak_bars(
+    bars, title="Random folds flatter the model that copies, on films with siblings"
+)
 
 # %% tags=["hide-input"]
 for model, tables in (("copycat", judged), ("linear", judged_linear)):
@@ -835,8 +848,8 @@ checks.ch01_ex3(marks)
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 1.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 1.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -255,10 +255,7 @@ guessers = {
 }
 shown = ["f1_macro", "f1_samples", "jaccard", "hamming", "at_least_one"]
 table = pd.DataFrame(
-    {
-        name: report(target, said).summary[shown]
-        for name, said in guessers.items()
-    }
+    {name: report(target, said).summary[shown] for name, said in guessers.items()}
 )
 print(table.T.round(3))
 
@@ -435,9 +432,7 @@ from genrelab.splits import headline_folds
 
 
 def model(strength: float = 0.01):
-    regression = LogisticRegression(
-        C=strength, class_weight="balanced", max_iter=1000
-    )
+    regression = LogisticRegression(C=strength, class_weight="balanced", max_iter=1000)
     return make_pipeline(StandardScaler(), OneVsRestClassifier(regression))
 
 
@@ -590,6 +585,7 @@ pair = by_fold[["all windows", "four windows"]].copy()
 pair["difference"] = pair["four windows"] - pair["all windows"]
 print("deviation over the folds")
 print(pair.std().round(3).to_string())
+
 
 # %% tags=["hide-input"]
 def signed(value: float) -> str:
@@ -832,6 +828,7 @@ glue("ch02_cv_worse", f"{100 * (by_judge['cv'] < by_judge['public']).mean():.0f}
 # A public part is not always drawn fairly. It may come from one source or one year.
 # We let some films be ten times as likely to be in it; the private part stays fair.
 
+
 # %%
 def tenfold(*chosen: str) -> np.ndarray:
     carries = target[:, np.isin(label_names, chosen)].any(axis=1)
@@ -1021,8 +1018,8 @@ checks.ch02_ex3(differences, lower, upper)
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 2.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 2.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

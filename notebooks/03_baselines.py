@@ -95,7 +95,9 @@ results = {
     for name, model in dummies.items()
 }
 shown = ["f1_macro", "f1_micro", "jaccard", "map"]
-pd.DataFrame({name: result.headline for name, result in results.items()}).T[shown].round(3)
+pd.DataFrame({name: result.headline for name, result in results.items()}).T[
+    shown
+].round(3)
 
 # %% tags=["hide-input"]
 glue("ch03_everything", float(results["everything"].headline["f1_macro"]))
@@ -358,7 +360,11 @@ for title in ("Fargo", "Frozen (Disney)"):
 zero_shot = cross_validate(
     ZeroShot(queries), scripts.vectors, target, tuner="per_label", **shared
 )
-rivals = {"zero-shot": zero_shot, "naive Bayes": results["naive Bayes"], "TF-IDF": whole}
+rivals = {
+    "zero-shot": zero_shot,
+    "naive Bayes": results["naive Bayes"],
+    "TF-IDF": whole,
+}
 pd.DataFrame({name: rival.headline for name, rival in rivals.items()}).T[shown].round(3)
 
 # %% tags=["hide-input"]
@@ -480,7 +486,10 @@ glue("ch03_cardinality_tuned", float(whole.headline["cardinality_pred"]))
 glue("ch03_drama_threshold", f"{mean_threshold['Drama']:.2f}")
 glue("ch03_family_threshold", f"{mean_threshold['Family']:.2f}")
 glue("ch03_zero_at_half", int((at_half < 0.1).sum()))
-glue("ch03_cliff_gain", float(whole.headline["f1_macro"] - whole.headline_untuned["f1_macro"]))
+glue(
+    "ch03_cliff_gain",
+    float(whole.headline["f1_macro"] - whole.headline_untuned["f1_macro"]),
+)
 glue("ch03_cliff_genre", str(lifts.idxmax()))
 glue("ch03_cliff_lift", f"{lifts.max():+.2f}")
 
@@ -670,7 +679,9 @@ share = target.mean(axis=0)
 by_hand = ...
 ### BEGIN SOLUTION
 by_hand = share.mean()
-print(f"expected {by_hand:.3f}, in the table {results['random guess'].headline['f1_macro']:.3f}")
+print(
+    f"expected {by_hand:.3f}, in the table {results['random guess'].headline['f1_macro']:.3f}"
+)
 ### END SOLUTION
 
 # %% [markdown] tags=["solution"]
@@ -706,7 +717,9 @@ no_names = ...
 ### BEGIN SOLUTION
 no_names = cross_validate(model, data[:, spread_out], target, n_jobs=2, **shared)
 change = no_names.headline["map"] - whole.headline["map"]
-print(f"{spread_out.sum():,} of {data.shape[1]:,} words are left; mAP changes by {change:+z.3f}.")
+print(
+    f"{spread_out.sum():,} of {data.shape[1]:,} words are left; mAP changes by {change:+z.3f}."
+)
 glue("ch03_names_change", f"{change:+z.3f}")
 ### END SOLUTION
 
@@ -802,8 +815,8 @@ checks.ch03_ex3(wider, wider_report)
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 3.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 3.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

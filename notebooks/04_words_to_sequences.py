@@ -73,16 +73,18 @@ folds = headline_folds(films["synopsis"])[:5]
 
 words = {view: [content_words(text) for text in texts[view]] for view in texts}
 counts = {view: Counter(w for text in words[view] for w in text) for view in words}
-corpus = pd.DataFrame({
-    view: {
-        "films": len(words[view]),
-        "content words": counts[view].total(),
-        "different words": len(counts[view]),
-        "of these, seen once": sum(n == 1 for n in counts[view].values()),
-        "seen at least ten times": sum(n >= 10 for n in counts[view].values()),
+corpus = pd.DataFrame(
+    {
+        view: {
+            "films": len(words[view]),
+            "content words": counts[view].total(),
+            "different words": len(counts[view]),
+            "of these, seen once": sum(n == 1 for n in counts[view].values()),
+            "seen at least ten times": sum(n >= 10 for n in counts[view].values()),
+        }
+        for view in words
     }
-    for view in words
-})
+)
 print(corpus.to_string())
 
 # %% tags=["hide-input"]
@@ -149,7 +151,9 @@ def near(word, vectors, among=None, n=10):
 for word in ("ship", "police", "daughter", "vampire"):
     print(f"{word} (seen {counts['synopsis'][word]} times)")
     print("   among all words:          ", ", ".join(near(word, learnt, n=6)))
-    print("   among words seen ten times:", ", ".join(near(word, learnt, n_frequent, n=6)))
+    print(
+        "   among words seen ten times:", ", ".join(near(word, learnt, n_frequent, n=6))
+    )
 
 # %% [markdown]
 # Nearest of all stand rare words, many of them names of one film's characters. They have seen so
@@ -170,14 +174,23 @@ def kept(word, among=None):
     return len(set(near(word, learnt, among)) & set(near(word, again, among))) / 10
 
 
-seen = {"2 times": (2, 2), "3 to 9": (3, 9), "10 to 49": (10, 49), "50 and more": (50, 10**6)}
+seen = {
+    "2 times": (2, 2),
+    "3 to 9": (3, 9),
+    "10 to 49": (10, 49),
+    "50 and more": (50, 10**6),
+}
 stable = {}
 for name, (low, high) in seen.items():
     of = [w for w in learnt.index_to_key if low <= counts["synopsis"][w] <= high]
     some = of[:: max(1, len(of) // 50)]
-    stable[name] = [np.mean([kept(word, among) for word in some]) for among in (None, n_frequent)]
-    print(f"words seen {name:11}: {len(of):5} of them; neighbours that stay: "
-          f"{stable[name][0]:.0%} of all, {stable[name][1]:.0%} of those seen ten times")
+    stable[name] = [
+        np.mean([kept(word, among) for word in some]) for among in (None, n_frequent)
+    ]
+    print(
+        f"words seen {name:11}: {len(of):5} of them; neighbours that stay: "
+        f"{stable[name][0]:.0%} of all, {stable[name][1]:.0%} of those seen ten times"
+    )
 
 # %% tags=["hide-input"]
 glue("ch04_stable_two", f"{stable['2 times'][0]:.0%}")
@@ -233,9 +246,16 @@ checks.ch04_ex1(learnt, nearest)
 
 # %% tags=["nbval-check"]
 pairs = [
-    ("man", "woman"), ("king", "queen"), ("father", "mother"), ("son", "daughter"),
-    ("brother", "sister"), ("husband", "wife"), ("boy", "girl"), ("prince", "princess"),
-    ("uncle", "aunt"), ("boyfriend", "girlfriend"),
+    ("man", "woman"),
+    ("king", "queen"),
+    ("father", "mother"),
+    ("son", "daughter"),
+    ("brother", "sister"),
+    ("husband", "wife"),
+    ("boy", "girl"),
+    ("prince", "princess"),
+    ("uncle", "aunt"),
+    ("boyfriend", "girlfriend"),
 ]
 pairs = [pair for pair in pairs if all(word in learnt for word in pair)]
 asked = [(a, b) for a in pairs for b in pairs if a is not b]
@@ -246,9 +266,13 @@ for (a, b), (c, d) in asked:  # a is to b as c is to …
     ranks.append(guesses.index(d) if d in guesses else 99)
 first, ten = np.mean(np.array(ranks) == 0), np.mean(np.array(ranks) < 10)
 plain = np.mean([d in near(c, learnt, n_frequent) for _, (c, d) in asked])
-print(f"{len(asked)} questions of {len(pairs)} pairs: right at once {first:.0%}, "
-      f"among the first ten {ten:.0%}")
-print(f"ten plain neighbours of c, without any arithmetic, hold the answer in {plain:.0%}")
+print(
+    f"{len(asked)} questions of {len(pairs)} pairs: right at once {first:.0%}, "
+    f"among the first ten {ten:.0%}"
+)
+print(
+    f"ten plain neighbours of c, without any arithmetic, hold the answer in {plain:.0%}"
+)
 
 # %% tags=["hide-input"]
 glue("ch04_analogies", len(asked))
@@ -275,7 +299,9 @@ glue("ch04_analogy_plain", f"{plain:.0%}")
 subwords = WordVectors(kind="fasttext", epochs=3).fit(texts["synopsis"])
 for word in ("vampirism", "policeman", "spacecraft", "robotic"):
     known = "known" if word in subwords.vectors_.key_to_index else "never seen"
-    company = ", ".join(other for other, _ in subwords.vectors_.most_similar(word, topn=5))
+    company = ", ".join(
+        other for other, _ in subwords.vectors_.most_similar(word, topn=5)
+    )
     print(f"{word:11} ({known}): {company}")
 
 # %% [markdown]
@@ -299,11 +325,15 @@ for word in ("vampirism", "policeman", "spacecraft", "robotic"):
 # %% tags=["nbval-check"]
 from copy import copy
 
-by = {pooling: copy(vectors).set_params(pooling=pooling) for pooling in ("mean", "tfidf", "sif")}
+by = {
+    pooling: copy(vectors).set_params(pooling=pooling)
+    for pooling in ("mean", "tfidf", "sif")
+}
 shown = ["find", "woman", "police", "ship", "vampire"]
-weighed = pd.DataFrame({
-    pooling: [made.weight(word) for word in shown] for pooling, made in by.items()
-}, index=shown)
+weighed = pd.DataFrame(
+    {pooling: [made.weight(word) for word in shown] for pooling, made in by.items()},
+    index=shown,
+)
 weighed.insert(0, "seen", [counts["synopsis"][word] for word in shown])
 print(weighed.round(2).to_string())
 
@@ -326,10 +356,15 @@ print(weighed.round(2).to_string())
 # third. `np.outer` multiplies each row's product with $u$.
 
 # %% tags=["solution"]
-common = np.array([
-    np.mean([by["sif"].weight(word) * learnt[word] for word in text if word in learnt], axis=0)
-    for text in words["synopsis"]
-])
+common = np.array(
+    [
+        np.mean(
+            [by["sif"].weight(word) * learnt[word] for word in text if word in learnt],
+            axis=0,
+        )
+        for text in words["synopsis"]
+    ]
+)
 without = ...
 ### BEGIN SOLUTION
 u = np.linalg.svd(common, full_matrices=False)[2][0]
@@ -399,6 +434,8 @@ checks.ch04_ex2(common, without)
 # %% tags=["solution"]
 lengths = np.array([len(text) for text in words["synopsis"]])
 as_they_come = by_length = ...
+
+
 ### BEGIN SOLUTION
 def padded(lengths):
     batches = [lengths[start : start + 32] for start in range(0, len(lengths), 32)]
@@ -451,11 +488,13 @@ for view in texts:
     net = Recurrent(frozen=False, dropout=0, max_epochs=10, patience=10)
     nets[view] = net.fit(texts[view][train], target[train], groups[train])
     history = net.history_.set_index("epoch")
-    curves[view] = pd.DataFrame({
-        "films it trains on": history["train_loss"],
-        "films set aside": history["valid_loss"],
-        "genre shares alone": by_shares,
-    })
+    curves[view] = pd.DataFrame(
+        {
+            "films it trains on": history["train_loss"],
+            "films set aside": history["valid_loss"],
+            "genre shares alone": by_shares,
+        }
+    )
 plots.lines(
     curves,
     xlabel="epoch",
@@ -469,8 +508,10 @@ plots.lines(
 # %% tags=["nbval-check"]
 for view, curve in curves.items():
     aside = curve["films set aside"]
-    print(f"{view:8} films set aside: lowest {aside.min():.2f} in epoch {aside.idxmin()}, "
-          f"last {aside.iloc[-1]:.2f}; trained on: last {curve['films it trains on'].iloc[-1]:.2f}")
+    print(
+        f"{view:8} films set aside: lowest {aside.min():.2f} in epoch {aside.idxmin()}, "
+        f"last {aside.iloc[-1]:.2f}; trained on: last {curve['films it trains on'].iloc[-1]:.2f}"
+    )
 n_weights = sum(p.numel() for p in nets["synopsis"].module_.parameters())
 print(f"shares alone {by_shares:.2f}; weights of the net on synopses {n_weights:,}")
 
@@ -527,18 +568,28 @@ from genrelab.evaluation import read_result
 record, sequences = read_result("words"), read_result("sequences")
 glue("ch04_cpu", record["hardware"]["cpu"])
 beside = [
-    line for line in read_result("views")["rows"]
+    line
+    for line in read_result("views")["rows"]
     if line["repeat"] == 0 and line["row"].split(", ", 1)[-1].startswith("MiniLM")
 ]
 lines = [*record["rows"], *sequences["rows"], *beside]
 systems = {
     "logline": [
-        "TF-IDF", "Word2Vec, mean", "Word2Vec, TF-IDF mean", "Word2Vec, SIF", "FastText, SIF",
-        "BiGRU, frozen", "BiGRU", "BiLSTM", "MiniLM",
+        "TF-IDF",
+        "Word2Vec, mean",
+        "Word2Vec, TF-IDF mean",
+        "Word2Vec, SIF",
+        "FastText, SIF",
+        "BiGRU, frozen",
+        "BiGRU",
+        "BiLSTM",
+        "MiniLM",
     ],
 }
 systems["synopsis"] = [name for name in systems["logline"] if name != "BiGRU, frozen"]
-means = pd.DataFrame(lines).groupby("row")[["f1_macro", "map", "f1_macro_untuned"]].mean()
+means = (
+    pd.DataFrame(lines).groupby("row")[["f1_macro", "map", "f1_macro_untuned"]].mean()
+)
 
 
 def against(view, baseline, metric="f1_macro", others=None):
@@ -552,7 +603,9 @@ def against(view, baseline, metric="f1_macro", others=None):
 # %% tags=["nbval-check"]
 everything = {view: means.loc[f"{view}, predict everything"] for view in systems}
 for view in systems:
-    table = means.loc[[f"{view}, {name}" for name in ["predict everything", *systems[view]]]]
+    table = means.loc[
+        [f"{view}, {name}" for name in ["predict everything", *systems[view]]]
+    ]
     print(table[["f1_macro", "map"]].round(3).to_string())
 
 # %% [markdown]
@@ -561,7 +614,9 @@ for view in systems:
 
 # %%
 plots.paired_differences(
-    against("synopsis", "TF-IDF").loc[[n for n in systems["synopsis"] if n != "TF-IDF"]],
+    against("synopsis", "TF-IDF").loc[
+        [n for n in systems["synopsis"] if n != "TF-IDF"]
+    ],
     metric="macro-F1 on synopses, against TF-IDF",
     title="Synopses: what word vectors and nets make of them, against counting",
 )
@@ -576,10 +631,17 @@ plots.paired_differences(
     title="Loglines: the same, with a dozen content words each",
 )
 
+
 # %% tags=["hide-input"]
 def verdict(line):
     """Say what an interval says."""
-    return "better" if line.low > 0 else "worse" if line.high < 0 else "not clearly different"
+    return (
+        "better"
+        if line.low > 0
+        else "worse"
+        if line.high < 0
+        else "not clearly different"
+    )
 
 
 def said(line):
@@ -588,8 +650,12 @@ def said(line):
 
 
 keys = {
-    "mean": "Word2Vec, mean", "tfidfmean": "Word2Vec, TF-IDF mean", "sif": "Word2Vec, SIF",
-    "fast": "FastText, SIF", "lstm": "BiLSTM", "minilm": "MiniLM",
+    "mean": "Word2Vec, mean",
+    "tfidfmean": "Word2Vec, TF-IDF mean",
+    "sif": "Word2Vec, SIF",
+    "fast": "FastText, SIF",
+    "lstm": "BiLSTM",
+    "minilm": "MiniLM",
 }
 for view in systems:
     glue(f"ch04_{view}_everything", f"{everything[view].f1_macro:.3f}")
@@ -607,7 +673,10 @@ for view in systems:
         found = against(view, "Word2Vec, mean", metric)
         for key, name in {"sif": "Word2Vec, SIF", "lstm": "BiLSTM"}.items():
             glue(f"ch04_{view}_{key}_{metric}_over_mean", said(found.loc[name]))
-            glue(f"ch04_{view}_{key}_{metric}_over_mean_verdict", verdict(found.loc[name]))
+            glue(
+                f"ch04_{view}_{key}_{metric}_over_mean_verdict",
+                verdict(found.loc[name]),
+            )
     gru = against(view, "BiLSTM").loc["BiGRU"]
     glue(f"ch04_{view}_gru_over_lstm", said(gru))
     glue(f"ch04_{view}_gru_over_lstm_verdict", verdict(gru))
@@ -662,15 +731,25 @@ glue("ch04_frozen_verdict", verdict(frozen))
 # there too.
 
 # %%
-rules = {"0.5": None, "0.3": ", 0.3", "one, tuned": ", one threshold", "a genre each": ""}
-by_rule = pd.DataFrame({
-    f"{name},\n{view}": {
-        rule: means.loc[f"{view}, {name}{ending or ''}",
-                        "f1_macro" if ending is not None else "f1_macro_untuned"]
-        for rule, ending in rules.items()
+rules = {
+    "0.5": None,
+    "0.3": ", 0.3",
+    "one, tuned": ", one threshold",
+    "a genre each": "",
+}
+by_rule = pd.DataFrame(
+    {
+        f"{name},\n{view}": {
+            rule: means.loc[
+                f"{view}, {name}{ending or ''}",
+                "f1_macro" if ending is not None else "f1_macro_untuned",
+            ]
+            for rule, ending in rules.items()
+        }
+        for name in ("TF-IDF", "Word2Vec, mean", "BiLSTM")
+        for view in systems
     }
-    for name in ("TF-IDF", "Word2Vec, mean", "BiLSTM") for view in systems
-}).T
+).T
 plots.heatmap(
     by_rule,
     title="macro-F1: the rule matters as much as the model",
@@ -684,8 +763,14 @@ for view in systems:
     glue(f"ch04_{view}_own_verdict", verdict(gap.loc["BiLSTM"]))
     glue(f"ch04_{view}_one_gap", said(gap.loc["BiLSTM, one threshold"]))
     for rule, ending in (("fixed", ", 0.3"), ("one", ", one threshold"), ("own", "")):
-        glue(f"ch04_{view}_lstm_{rule}", f"{means.loc[f'{view}, BiLSTM{ending}', 'f1_macro']:.3f}")
-    glue(f"ch04_{view}_lstm_half", f"{means.loc[f'{view}, BiLSTM', 'f1_macro_untuned']:.3f}")
+        glue(
+            f"ch04_{view}_lstm_{rule}",
+            f"{means.loc[f'{view}, BiLSTM{ending}', 'f1_macro']:.3f}",
+        )
+    glue(
+        f"ch04_{view}_lstm_half",
+        f"{means.loc[f'{view}, BiLSTM', 'f1_macro_untuned']:.3f}",
+    )
 shares = dict(zip(films["synopsis"].label_names, target.mean(axis=0), strict=True))
 glue("ch04_share_mean", f"{np.mean(list(shares.values())):.0%}")
 glue("ch04_share_drama", f"{shares['Drama']:.0%}")
@@ -787,19 +872,24 @@ for view, frame in coverage.items():
 #
 # Second: do more films help? The same systems with a quarter, a half and all of the training films.
 
+
 # %%
 def curve(system):
     """Return the recorded mAP on synopses by number of training films, a column a fold."""
     sources = [*record["rows"], *read_result("views")["rows"]]
     n_train = np.mean([len(fold.train) for fold in folds])
-    return pd.DataFrame({
-        round(share * n_train / 8): [
-            line["map"] for line in sources
-            if line["repeat"] == 0
-            and line["row"] == f"synopsis, {system}" + (f", {share}/8" if share < 8 else "")
-        ][:5]
-        for share in (2, 4, 8)
-    }).T
+    return pd.DataFrame(
+        {
+            round(share * n_train / 8): [
+                line["map"]
+                for line in sources
+                if line["repeat"] == 0
+                and line["row"]
+                == f"synopsis, {system}" + (f", {share}/8" if share < 8 else "")
+            ][:5]
+            for share in (2, 4, 8)
+        }
+    ).T
 
 
 plots.learning_curve(
@@ -810,7 +900,11 @@ plots.learning_curve(
 )
 
 # %% tags=["hide-input"]
-for key, name in {"mean": "Word2Vec, mean", "count": "TF-IDF", "minilm": "MiniLM"}.items():
+for key, name in {
+    "mean": "Word2Vec, mean",
+    "count": "TF-IDF",
+    "minilm": "MiniLM",
+}.items():
     found = curve(name).mean(axis=1)
     glue(f"ch04_curve_{key}_quarter", f"{found.iloc[0]:.3f}")
     glue(f"ch04_curve_{key}_all", f"{found.iloc[-1]:.3f}")
@@ -831,19 +925,27 @@ for key, name in {"mean": "Word2Vec, mean", "count": "TF-IDF", "minilm": "MiniLM
 # %% tags=["nbval-check"]
 wiki = read_result("words_wiki")
 lines = [*lines, *wiki["rows"]]
-means = pd.DataFrame(lines).groupby("row")[["f1_macro", "map", "f1_macro_untuned"]].mean()
+means = (
+    pd.DataFrame(lines).groupby("row")[["f1_macro", "map", "f1_macro_untuned"]].mean()
+)
 more = "Word2Vec of articles, mean"
 for view in systems:
     for metric in ("f1_macro", "map"):
         line = against(view, "Word2Vec, mean", metric, [more]).loc[more]
-        print(f"{view:8} {metric:8} {means.loc[f'{view}, {more}', metric]:.3f}, "
-              f"against vectors from the films {said(line)}: {verdict(line)}")
+        print(
+            f"{view:8} {metric:8} {means.loc[f'{view}, {more}', metric]:.3f}, "
+            f"against vectors from the films {said(line)}: {verdict(line)}"
+        )
 
 # %% tags=["hide-input"]
 glue("ch04_wiki_title", wiki["title"].split(" from ")[1].split(" articles")[0])
 for view in systems:
     for metric in ("f1_macro", "map"):
-        for key, base in (("mean", "Word2Vec, mean"), ("count", "TF-IDF"), ("minilm", "MiniLM")):
+        for key, base in (
+            ("mean", "Word2Vec, mean"),
+            ("count", "TF-IDF"),
+            ("minilm", "MiniLM"),
+        ):
             line = against(view, base, metric, [more]).loc[more]
             glue(f"ch04_wiki_{view}_{metric}_{key}", said(line))
             glue(f"ch04_wiki_{view}_{metric}_{key}_verdict", verdict(line))
@@ -871,7 +973,7 @@ for view in systems:
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 4.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -115,12 +115,16 @@ from torch import nn
 from genrelab.splits import locked_split
 
 fold = headline_folds(films)[0]
-is_valid = locked_split(target[fold.train], groups[fold.train], test_share=0.2) == "test"
+is_valid = (
+    locked_split(target[fold.train], groups[fold.train], test_share=0.2) == "test"
+)
 learn, valid = fold.train[~is_valid], fold.train[is_valid]
 learn = learn[np.argsort(target[learn].argmax(axis=1), kind="stable")]
 
 scaler = StandardScaler().fit(data[learn])
-X, X_valid = (torch.tensor(scaler.transform(data[rows])).double() for rows in (learn, valid))
+X, X_valid = (
+    torch.tensor(scaler.transform(data[rows])).double() for rows in (learn, valid)
+)
 Y, Y_valid = (torch.tensor(target[rows]).double() for rows in (learn, valid))
 
 print(f"{len(X)} films to learn from, {len(X_valid)} to validate")
@@ -215,8 +219,10 @@ def show(**nets: nn.Module) -> None:
 
 # %%
 show(broken=broken)
-print(f"the films carry {Y_valid.sum(dim=1).mean():.2f} genres; "
-      f"mAP of guessing is {Y_valid.mean():.2f}")
+print(
+    f"the films carry {Y_valid.sum(dim=1).mean():.2f} genres; "
+    f"mAP of guessing is {Y_valid.mean():.2f}"
+)
 
 # %% tags=["hide-input"]
 of_broken = evaluate(broken)
@@ -286,6 +292,7 @@ checks.ch05_ex1(lazy_accuracy)
 #
 # The sigmoid goes where probabilities are wanted: behind the net, in `evaluate`.
 
+
 # %%
 def make_net() -> nn.Sequential:
     """Return an untrained net that answers with logits, the same one each time."""
@@ -347,7 +354,8 @@ told_shuffled = []
 one_by_one(make_net(), shuffled, after=told_shuffled)
 told = {}
 for name, answers in {
-    "in the order of the file": told_in_order, "shuffled anew each epoch": told_shuffled
+    "in the order of the file": told_in_order,
+    "shuffled anew each epoch": told_shuffled,
 }.items():
     seen = np.arange(len(answers)) * 10 / len(X)
     told[name] = pd.DataFrame(np.array(answers)[:, columns], index=seen, columns=names)
@@ -427,8 +435,10 @@ for size in (1, 32, len(X)):
 
 whole = {size: losses.mean(axis=1) for size, losses in by_batch.items()}
 for size, losses in whole.items():
-    print(f"batch of {size:3}: lowest loss {losses.min():.3f} after epoch {losses.argmin() + 1:2}, "
-          f"last {losses[-1]:.3f}; {1000 * clock[size]:.0f} ms an epoch")
+    print(
+        f"batch of {size:3}: lowest loss {losses.min():.3f} after epoch {losses.argmin() + 1:2}, "
+        f"last {losses[-1]:.3f}; {1000 * clock[size]:.0f} ms an epoch"
+    )
 
 # %% [markdown]
 # As curves, epoch by epoch:
@@ -520,11 +530,14 @@ glue("ch05_best_last", f"{(best == EPOCHS).mean():.0%}")
 # Two batches: 32 films with a loss of 0.3, and one single film with a loss of 3.3. How much does
 # that one film count in the mean of means?
 
+
 # %% tags=["solution"]
 def validation_loss(losses: list[float], sizes: list[int]) -> float:
     """Return the mean loss over films."""
     ### BEGIN SOLUTION
-    return sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(sizes)
+    return sum(loss * size for loss, size in zip(losses, sizes, strict=True)) / sum(
+        sizes
+    )
     ### END SOLUTION
 
 
@@ -569,8 +582,10 @@ show(broken=broken, mended=mended)
 
 scores = small_net.predict_proba(data[valid])
 found = report(target[valid], small_net.predict(data[valid]), scores).summary
-print(f"package:  macro-F1 at 0.5 {found['f1_macro']:.2f}, mAP {found['map']:.2f}, "
-      f"genres a film {found['cardinality_pred']:.2f}")
+print(
+    f"package:  macro-F1 at 0.5 {found['f1_macro']:.2f}, mAP {found['map']:.2f}, "
+    f"genres a film {found['cardinality_pred']:.2f}"
+)
 
 # %% tags=["hide-input"]
 of_mended = evaluate(mended)
@@ -614,25 +629,34 @@ pooled = pd.DataFrame(recorded["pooled"]).set_index("row")
 views = ("logline", "synopsis", "script")
 shown = ["f1_macro", "f1_macro_low", "f1_macro_high", "map", "f1_macro_untuned"]
 print("recorded on", recorded["hardware"]["cpu"])
-print(pooled.loc[[f"{m}, {v}" for v in views for m in ("LR", "net")], shown].round(3).to_string())
+print(
+    pooled.loc[[f"{m}, {v}" for v in views for m in ("LR", "net")], shown]
+    .round(3)
+    .to_string()
+)
 
 # %% [markdown]
 # Intervals of single systems overlap. The differences on the same folds say more.
+
 
 # %%
 def against(metric: str, *models: str) -> pd.DataFrame:
     """Return the differences of models to LR on the same text, over the same ten folds."""
     return pd.concat(
         [
-            paired(recorded, f"LR, {view}", metric).loc[[f"{model}, {view}" for model in models]]
+            paired(recorded, f"LR, {view}", metric).loc[
+                [f"{model}, {view}" for model in models]
+            ]
             for view in views
         ]
     )
 
 
 plots.paired_differences(
-    against("f1_macro", "net"), title="A hidden layer buys nothing that these folds could show"
+    against("f1_macro", "net"),
+    title="A hidden layer buys nothing that these folds could show",
 )
+
 
 # %% tags=["hide-input"]
 def verdict(line: pd.Series) -> str:
@@ -646,7 +670,9 @@ for metric, suffix in (("f1_macro", ""), ("map", "_map")):
     for row, line in against(metric, "net").iterrows():
         view = row.split(", ")[1]
         glue(f"ch05_net_{view}{suffix}", f"{line.difference:+.3f}")
-        glue(f"ch05_net_{view}{suffix}_interval", f"{line.low:+.3f} to {line.high:+.3f}")
+        glue(
+            f"ch05_net_{view}{suffix}_interval", f"{line.low:+.3f} to {line.high:+.3f}"
+        )
         glue(f"ch05_net_{view}{suffix}_verdict", verdict(line))
 for view in views:
     glue(f"ch05_lr_{view}", f"{pooled.loc[f'LR, {view}', 'f1_macro']:.3f}")
@@ -676,15 +702,21 @@ for view in views:
 for one, other in (("Animation", "Family"), ("Horror", "Romance")):
     carries = target[:, genres.index(other)]
     of_one = carries[target[:, genres.index(one)] == 1].mean()
-    print(f"{other} among films of {one}: {of_one:.0%}, among all films: {carries.mean():.0%}")
+    print(
+        f"{other} among films of {one}: {of_one:.0%}, among all films: {carries.mean():.0%}"
+    )
 
 sets = [frozenset(np.flatnonzero(row).tolist()) for row in target]
 counts = pd.Series(sets).value_counts()
 train_sets = {sets[row] for row in fold.train}
 new = np.mean([sets[row] not in train_sets for row in fold.test])
 print(f"{len(films)} films carry {len(counts)} different sets")
-print(f"{(counts == 1).sum()} sets occur once; the most frequent one occurs {counts.iloc[0]} times")
-print(f"{new:.0%} of the test films of the first fold carry a set that no training film has")
+print(
+    f"{(counts == 1).sum()} sets occur once; the most frequent one occurs {counts.iloc[0]} times"
+)
+print(
+    f"{new:.0%} of the test films of the first fold carry a set that no training film has"
+)
 
 # %% tags=["hide-input"]
 glue("ch05_n_sets", len(counts))
@@ -713,10 +745,18 @@ glue("ch05_new_sets", f"{new:.0%}")
 # :::
 
 # %% tags=["nbval-check"]
-lines = ["LR", "chain", "ten chains", "label powerset", "likeliest set", "LR, told the rest"]
+lines = [
+    "LR",
+    "chain",
+    "ten chains",
+    "label powerset",
+    "likeliest set",
+    "LR, told the rest",
+]
 columns = ["f1_macro", "map", "jaccard", "subset_accuracy"]
 on_loglines = pooled.loc[
-    [*(f"{name}, logline" for name in lines), "LR, told the rest and no text, logline"], columns
+    [*(f"{name}, logline" for name in lines), "LR, told the rest and no text, logline"],
+    columns,
 ]
 print(on_loglines.round(3).to_string())
 
@@ -733,7 +773,9 @@ plots.paired_differences(
 for view in views:
     of_view = paired(recorded, f"LR, {view}")
     for key, model in {
-        "chain": "chain", "ten": "ten chains", "powerset": "label powerset",
+        "chain": "chain",
+        "ten": "ten chains",
+        "powerset": "label powerset",
         "told": "LR, told the rest",
     }.items():
         line = of_view.loc[f"{model}, {view}"]
@@ -814,11 +856,15 @@ checks.ch05_ex3(of_sets)
 
 # %% tags=["nbval-check"]
 many = read_result("many_labels")
-of_label = {line["row"]: pd.DataFrame(line["per_label"]["tuned"]).T for line in many["pooled"]}
+of_label = {
+    line["row"]: pd.DataFrame(line["per_label"]["tuned"]).T for line in many["pooled"]
+}
 some = of_label["TF-IDF + LR, one a label"]
 support = some["support"]
-print(f"{len(some)} labels; the most frequent: {', '.join(some.index[:3])} "
-      f"({support.iloc[0]:,.0f} films), the rarest: {some.index[-1]} ({support.iloc[-1]:.0f})")
+print(
+    f"{len(some)} labels; the most frequent: {', '.join(some.index[:3])} "
+    f"({support.iloc[0]:,.0f} films), the rarest: {some.index[-1]} ({support.iloc[-1]:.0f})"
+)
 by_rule = pd.DataFrame(many["pooled"]).set_index("row")
 scored_by = ["f1_micro", "f1_macro", "f1_macro_low", "f1_macro_high", "map"]
 print(by_rule[scored_by].round(3).to_string())
@@ -868,7 +914,10 @@ glue("ch05_many_rare_f1", f"{rare['f1'].mean():.2f}")
 best_rare, worst_rare = rare["f1"].idxmax(), rare["f1"].idxmin()
 glue("ch05_many_best_rare", f"{best_rare} ({rare['f1'].max():.2f})")
 glue("ch05_many_worst_rare", f"{worst_rare} ({rare['f1'].min():.2f})")
-for row, key in {"TF-IDF + LR, one a label": "each", "TF-IDF + LR, one threshold": "one"}.items():
+for row, key in {
+    "TF-IDF + LR, one a label": "each",
+    "TF-IDF + LR, one threshold": "one",
+}.items():
     glue(f"ch05_many_micro_{key}", f"{by_rule.loc[row, 'f1_micro']:.3f}")
     glue(f"ch05_many_macro_{key}", f"{by_rule.loc[row, 'f1_macro']:.3f}")
 at_one = ranked["precision_at_1"].mean()
@@ -913,10 +962,17 @@ for division in headline_folds(films)[:5]:
     zero_shot.append(report(truth, cosine > 1, cosine).summary["map"])
     for share, values in share_of.items():
         rows = nested(division, films, share)
-        rows = np.union1d(rows, [division.train[target[division.train, k].argmax()]
-                                 for k in range(len(genres))])  # a film of each genre at least
-        scores = vector_classifier().fit(data[rows], target[rows]).predict_proba(
-            data[division.test]
+        rows = np.union1d(
+            rows,
+            [
+                division.train[target[division.train, k].argmax()]
+                for k in range(len(genres))
+            ],
+        )  # a film of each genre at least
+        scores = (
+            vector_classifier()
+            .fit(data[rows], target[rows])
+            .predict_proba(data[division.test])
         )
         values.append(report(truth, scores >= 0.5, scores).summary["map"])
         used.append((share, len(rows)))
@@ -985,7 +1041,10 @@ else:
     encoder = ScriptEncoder(window=256, token_budget="auto" if kept else 2048)
     encoded_now = encode_within(encoder, corpus.texts, minutes=60)
     rows = sorted(encoded_now)
-    vectors, whole = np.stack([encoded_now[row] for row in rows]), len(rows) == len(corpus)
+    vectors, whole = (
+        np.stack([encoded_now[row] for row in rows]),
+        len(rows) == len(corpus),
+    )
     corpus = corpus.select(rows)
     if kept and whole:
         unfinished = kept.with_suffix(".part.npy")
@@ -998,8 +1057,10 @@ net = FeedForward(batch_size=128 if kept else 32)
 net.fit(vectors[~scored], labels[~scored], corpus.groups[~scored])
 scores = net.predict_proba(vectors[scored])
 found = report(labels[scored], net.predict(vectors[scored]), scores).summary
-print(f"{len(corpus):,} texts, {labels.shape[1]} genres: mAP {found['map']:.2f}, "
-      f"guessing {labels[scored].mean():.2f}")
+print(
+    f"{len(corpus):,} texts, {labels.shape[1]} genres: mAP {found['map']:.2f}, "
+    f"guessing {labels[scored].mean():.2f}"
+)
 
 # %% [markdown]
 # A net on two hundred loglines is only there to show that the lines run. The table on all articles
@@ -1023,17 +1084,30 @@ print(f"{len(corpus):,} texts, {labels.shape[1]} genres: mAP {found['map']:.2f},
 articles = read_result("wiki_genres")
 of_rule = pd.DataFrame(articles["rows"]).set_index("row")
 parts = of_rule.loc["counts", ["train", "tune", "judge"]].astype(int)
-print(f"recorded: {parts.train:,} films train, {parts.tune:,} tune, {parts.judge:,} judge")
+print(
+    f"recorded: {parts.train:,} films train, {parts.tune:,} tune, {parts.judge:,} judge"
+)
 table_columns = {
-    "jaccard": "Jaccard", "hamming": "Hamming", "subset_accuracy": "subset acc.",
-    "f1_samples": "F1 samples", "at_least_one": "one", "at_least_two": "two",
-    "recall_macro": "recall macro", "f1_macro": "F1 macro",
+    "jaccard": "Jaccard",
+    "hamming": "Hamming",
+    "subset_accuracy": "subset acc.",
+    "f1_samples": "F1 samples",
+    "at_least_one": "one",
+    "at_least_two": "two",
+    "recall_macro": "recall macro",
+    "f1_macro": "F1 macro",
 }
-systems = ["TF-IDF + LR", "TF-IDF + linear SVM", "MiniLM + LR", "MiniLM + net, plain",
-           "TF-IDF and MiniLM"]
+systems = [
+    "TF-IDF + LR",
+    "TF-IDF + linear SVM",
+    "MiniLM + LR",
+    "MiniLM + net, plain",
+    "TF-IDF and MiniLM",
+]
 rules = ["untuned", "one threshold", "one a label", "for Jaccard"]
 chosen = of_rule.loc[[f"{s}, {r}" for s in systems for r in rules], list(table_columns)]
 print(chosen.rename(columns=table_columns).round(2).to_string())
+
 
 # %% tags=["hide-input"]
 def with_interval(row: str, metric: str) -> str:
@@ -1043,9 +1117,12 @@ def with_interval(row: str, metric: str) -> str:
 
 
 for key, row in {
-    "untuned": "TF-IDF + LR, untuned", "one": "TF-IDF + LR, one threshold",
-    "each": "TF-IDF + LR, one a label", "jaccard": "TF-IDF + LR, for Jaccard",
-    "net": "MiniLM + net, plain, for Jaccard", "both": "TF-IDF and MiniLM, for Jaccard",
+    "untuned": "TF-IDF + LR, untuned",
+    "one": "TF-IDF + LR, one threshold",
+    "each": "TF-IDF + LR, one a label",
+    "jaccard": "TF-IDF + LR, for Jaccard",
+    "net": "MiniLM + net, plain, for Jaccard",
+    "both": "TF-IDF and MiniLM, for Jaccard",
 }.items():
     glue(f"ch05_wiki_{key}", with_interval(row, "jaccard"))
 glue("ch05_wiki_judge", f"{parts.judge:,}")
@@ -1080,7 +1157,9 @@ published = pd.DataFrame(
     index=list(table_columns.values())[:7],
 )
 nets = [f"MiniLM + net, {loss}, published rule" for loss in published.columns]
-recorded_here = of_rule.loc[nets, list(table_columns)[:7]].T.set_axis(published.columns, axis=1)
+recorded_here = of_rule.loc[nets, list(table_columns)[:7]].T.set_axis(
+    published.columns, axis=1
+)
 beside = pd.concat(
     {
         "recorded: MiniLM + net, articles": recorded_here.set_axis(published.index),
@@ -1121,7 +1200,9 @@ prefix = read_result("imdb27")
 of_system = pd.DataFrame(prefix["rows"]).set_index("row")
 size = of_system.loc["counts"]
 print(f"recorded; prefix: {size.train:,.0f} train and {size.test:,.0f} test rows")
-of_system = of_system.drop(index="counts").rename(columns={"subset_accuracy": "accuracy"})
+of_system = of_system.drop(index="counts").rename(
+    columns={"subset_accuracy": "accuracy"}
+)
 kept = ["accuracy", "subset_accuracy_low", "subset_accuracy_high"]
 kept += ["f1_macro", "f1_macro_low", "f1_macro_high"]
 short = ["accuracy", "low", "high", "macro-F1", "low", "high"]
@@ -1142,7 +1223,9 @@ glue("ch05_imdb_test", f"{size.test:,.0f}")
 glue("ch05_imdb_times", f"{54_214 / size.train:.0f}")
 glue("ch05_imdb_shared", f"{size.shared:.0f}")
 for key, row in {
-    "words": "TF-IDF + linear SVM", "net": "MiniLM + net", "lr": "MiniLM + LR",
+    "words": "TF-IDF + linear SVM",
+    "net": "MiniLM + net",
+    "lr": "MiniLM + LR",
     "tuned": "MiniLM fine-tuned",
 }.items():
     line = of_system.loc[row]
@@ -1203,8 +1286,8 @@ for key, row in {
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 5.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 5.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

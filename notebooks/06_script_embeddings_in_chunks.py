@@ -114,8 +114,10 @@ glue("ch06_pairs_gb", f"{pairs_gb:.0f}")
 ratio = scripts.n_tokens / scripts.n_words
 first_share = 510 / scripts.n_tokens
 
-print(f"tokens a word:  median {np.median(ratio):.2f}, "
-      f"from {ratio.min():.2f} to {ratio.max():.2f}")
+print(
+    f"tokens a word:  median {np.median(ratio):.2f}, "
+    f"from {ratio.min():.2f} to {ratio.max():.2f}"
+)
 print(f"tokens a script: median {median_tokens:,}, longest {scripts.n_tokens.max():,}")
 print(f"first window:    median {np.median(first_share):.1%} of a script")
 print(f"windows a script: median {np.median(np.ceil(scripts.n_tokens / 510)):.0f}")
@@ -306,7 +308,10 @@ to_thirds = paired(recorded, "all, one mean").loc["all, in thirds"]
 to_thirds_map = paired(recorded, "all, one mean", "map").loc["all, in thirds"]
 to_all = paired(recorded, "four random").loc["all, one mean"]
 for key, line in {
-    "random": to_random, "thirds": to_thirds, "thirds_map": to_thirds_map, "all": to_all
+    "random": to_random,
+    "thirds": to_thirds,
+    "thirds_map": to_thirds_map,
+    "all": to_all,
 }.items():
     glue(f"ch06_{key}", f"{line.difference:+.3f}")
     glue(f"ch06_{key}_interval", f"{line.low:+.3f} to {line.high:+.3f}")
@@ -410,6 +415,7 @@ print(f"same mean {same_mean}, same thirds {same_thirds}")
 # Will the means of two different films be more alike than their first windows, or less?
 # :::
 
+
 # %% tags=["nbval-check"]
 def mean_cosine(vectors: np.ndarray) -> float:
     """Return the mean cosine between two different rows."""
@@ -475,8 +481,10 @@ print(f"{receipt.tokens / receipt.seconds:,.0f} tokens a second on this machine"
 # %% tags=["nbval-check"]
 truncated = int(receipt.truncated)
 words = len(plays.texts[which].split())
-print(f"{words:,} words, {receipt.tokens:,} tokens, {receipt.windows} windows, "
-      f"{truncated} tokens lost")
+print(
+    f"{words:,} words, {receipt.tokens:,} tokens, {receipt.windows} windows, "
+    f"{truncated} tokens lost"
+)
 print(f"{receipt.tokens / words:.2f} tokens a word")
 
 # %% tags=["hide-input"]
@@ -586,8 +594,10 @@ pairs = [
 ]
 for vector_row, words_row in pairs:
     line = paired(recorded, vector_row).loc[words_row]
-    print(f"{words_row} less {vector_row}: {line.difference:+.3f} "
-          f"({line.low:+.3f} to {line.high:+.3f})")
+    print(
+        f"{words_row} less {vector_row}: {line.difference:+.3f} "
+        f"({line.low:+.3f} to {line.high:+.3f})"
+    )
 
 # %% tags=["hide-input"]
 for key, (vector_row, words_row) in zip(("short", "squeezed"), pairs[:2], strict=True):
@@ -661,9 +671,11 @@ glue("ch06_vector_gain", f"{vector_gain:+.2f}")
 
 # %%
 model = vector_classifier().fit(scripts.vectors, target)
-play_vector = np.average(play, axis=0, weights=[510] * (len(play) - 1) + [
-    receipt.tokens - 510 * (len(play) - 1)
-])
+play_vector = np.average(
+    play,
+    axis=0,
+    weights=[510] * (len(play) - 1) + [receipt.tokens - 510 * (len(play) - 1)],
+)
 says = pd.Series(model.predict_proba(play_vector[None])[0], scripts.label_names)
 print(says.sort_values(ascending=False).head(5).round(2).to_string())
 
@@ -835,7 +847,9 @@ if settings.profile() == "full":
         ours = np.stack([made[row][kind] for row in rows])
         cosine = lowest_cosine(getattr(scripts, kind)[rows], ours)
         same = "they come out" if cosine > 0.999 else "THEY DIFFER"
-        print(f"{kind:8} of {len(rows)} scripts, lowest cosine to shipped: {cosine:.4f}, {same}")
+        print(
+            f"{kind:8} of {len(rows)} scripts, lowest cosine to shipped: {cosine:.4f}, {same}"
+        )
 else:
     print("profile 'default': no script is fetched")
 
@@ -854,8 +868,8 @@ glue("ch06_stored_moved", f"{moved.max():.3f}")
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 6.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 6.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -162,8 +162,10 @@ for attention in ("sdpa", "eager"):
             trace = tensor_trace(lambda: encode(ids))
         expected = activation_bytes(ids.numel(), 512, gradients, attention == "eager")
         traces[attention, gradients] = trace
-        print(f"{attention:5} gradients {gradients!s:5} measured {trace.max() / expected:.1f} "
-              "of what the formula says")
+        print(
+            f"{attention:5} gradients {gradients!s:5} measured {trace.max() / expected:.1f} "
+            "of what the formula says"
+        )
 network[0].auto_model.set_attn_implementation("sdpa")
 
 # %% tags=["hide-input"]
@@ -226,8 +228,10 @@ for gradients in (False, True):
         held = resident_peak(lambda: encode(eight))
     expected = activation_bytes(eight.numel(), 512, gradients, False)
     resident[gradients] = (held - expected) / 2**20
-    print(f"gradients {gradients!s:5} formula {expected / 2**20:3.0f} MiB, "
-          f"resident memory rises by {held / 2**20:3.0f} MiB")
+    print(
+        f"gradients {gradients!s:5} formula {expected / 2**20:3.0f} MiB, "
+        f"resident memory rises by {held / 2**20:3.0f} MiB"
+    )
 
 # %% tags=["hide-input"]
 glue("ch07_resident_without", f"{resident[False]:.0f}")
@@ -260,7 +264,9 @@ def train_one_step() -> torch.optim.Optimizer:
 
 
 stays = tensor_trace(train_one_step)[-1]
-print(f"after one step there are {stays / (4 * n_weights):.1f} numbers more for each weight")
+print(
+    f"after one step there are {stays / (4 * n_weights):.1f} numbers more for each weight"
+)
 
 # %% [markdown]
 # So it is, and they stay. An encoder that is only used needs none of this.
@@ -274,8 +280,10 @@ scripts = load("script_features")
 n_windows = np.ceil(scripts.n_tokens / 510)
 of_a_script = np.median(n_windows) * WIDTH * BYTES
 print(f"a script, all windows kept:          {of_a_script / 2**10:6.0f} kB")
-print(f"{len(scripts)} scripts, all windows kept:      "
-      f"{n_windows.sum() * WIDTH * BYTES / 2**20:6.0f} MB")
+print(
+    f"{len(scripts)} scripts, all windows kept:      "
+    f"{n_windows.sum() * WIDTH * BYTES / 2**20:6.0f} MB"
+)
 print(f"a million scripts, all windows kept: {1e6 * of_a_script / 2**30:6.0f} GB")
 print(f"a million scripts, one vector each:  {1e6 * WIDTH * BYTES / 2**30:6.1f} GB")
 
@@ -491,7 +499,9 @@ glue("ch07_plain_growth", f"{plain.loc[2048] / plain.loc[512]:.1f}")
 # The budget itself is a knob with a physical meaning. Let us turn it, on one and the same text.
 
 # %% tags=["nbval-check"]
-text = network.tokenizer.decode(batch(8, length=256).flatten(), skip_special_tokens=True)
+text = network.tokenizer.decode(
+    batch(8, length=256).flatten(), skip_special_tokens=True
+)
 by_budget = {}
 for budget in (256, 512, 1024):
     encoder.set_params(token_budget=budget)
@@ -701,7 +711,9 @@ def cramped(numbers: list[int]) -> list[int]:
     return [number**2 for number in numbers]
 
 
-def encode_all(numbers: list[int], size: int, encode_batch: object = cramped) -> list[int]:
+def encode_all(
+    numbers: list[int], size: int, encode_batch: object = cramped
+) -> list[int]:
     """Encode in batches of ``size``, smaller where memory runs out."""
     finished = []
     ### BEGIN SOLUTION
@@ -743,7 +755,10 @@ checks.ch07_ex3(encode_all)
 import tempfile
 import warnings
 
-with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings(record=True) as said:
+with (
+    tempfile.TemporaryDirectory() as folder,
+    warnings.catch_warnings(record=True) as said,
+):
     warnings.simplefilter("always")
     encoder = ScriptEncoder(
         window=256, token_budget=1024, store=folder, on_error="collect", device="cpu"
@@ -796,19 +811,29 @@ from genrelab.evaluation import read_result
 recorded, with_units = read_result("encode"), read_result("encode_speed")
 for record in (recorded, with_units):
     speed, hardware = record["speed"], record["hardware"]
-    print(f"{hardware['cpu']}, {hardware['cores']} cores, {record['rounds']} rounds, "
-          f"{speed['tokens']:,} tokens, ours in {speed['precision']}, "
-          f"commit {record['commit'][:7]}")
+    print(
+        f"{hardware['cpu']}, {hardware['cores']} cores, {record['rounds']} rounds, "
+        f"{speed['tokens']:,} tokens, ours in {speed['precision']}, "
+        f"commit {record['commit'][:7]}"
+    )
     for system in speed["systems"]:
-        print(f"  {system['system']}:\n    {system['tokens_per_second']:8,.0f} tokens/s, "
-              f"{system['ratio']:.2f} times our time, "
-              f"cosine {system['lowest_cosine_to_float32']:.4f}")
-    print(f"  share of the machine's bare matrix products: {speed['share_of_matrix_rate']:.0%}")
+        print(
+            f"  {system['system']}:\n    {system['tokens_per_second']:8,.0f} tokens/s, "
+            f"{system['ratio']:.2f} times our time, "
+            f"cosine {system['lowest_cosine_to_float32']:.4f}"
+        )
+    print(
+        f"  share of the machine's bare matrix products: {speed['share_of_matrix_rate']:.0%}"
+    )
 
 # %% tags=["hide-input"]
 for mark, record in {"": recorded, "_units": with_units}.items():
     systems = pd.DataFrame(record["speed"]["systems"]).set_index("system")
-    for key, part in {"default": "its defaults", "best": "batch", "naive": "naive loop"}.items():
+    for key, part in {
+        "default": "its defaults",
+        "best": "batch",
+        "naive": "naive loop",
+    }.items():
         system = systems[systems.index.str.contains(part)].iloc[0]
         glue(f"ch07_ratio_{key}{mark}", f"{system.ratio:.2f}")
         glue(f"ch07_cosine_{key}{mark}", f"{system.lowest_cosine_to_float32:.4f}")
@@ -945,22 +970,31 @@ def rise(device: str, work: object) -> float:
 
 if profile() == "full":
     device = resolve_device("auto")
-    there, ids = load_model(precision="float32", device=device).network, batch(8).to(device)
+    there, ids = (
+        load_model(precision="float32", device=device).network,
+        batch(8).to(device),
+    )
     encode(ids[:1], there)
     for gradients in (False, True):
         expected = activation_bytes(ids.numel(), 512, gradients, False) / 2**20
         with torch.set_grad_enabled(gradients):
             measured = rise(device, lambda: encode(ids, there))
-        print(f"{device}, gradients {gradients!s:5} formula {expected:5,.0f} MiB, "
-              f"measured {measured:5,.0f} MiB")
+        print(
+            f"{device}, gradients {gradients!s:5} formula {expected:5,.0f} MiB, "
+            f"measured {measured:5,.0f} MiB"
+        )
 
     reader = ScriptEncoder(window=256)
     reader.fit_transform(["The first text pays for the probe of the budget."])
     for n in (4, len(plays)):
         began = time.perf_counter()
-        measured = rise(device, lambda n=n: encode_within(reader, plays.texts[:n], minutes=10))
-        print(f"{device}, {n} plays: {time.perf_counter() - began:,.0f} s, "
-              f"memory rises by {measured:,.0f} MiB")
+        measured = rise(
+            device, lambda n=n: encode_within(reader, plays.texts[:n], minutes=10)
+        )
+        print(
+            f"{device}, {n} plays: {time.perf_counter() - began:,.0f} s, "
+            f"memory rises by {measured:,.0f} MiB"
+        )
 
     if device != "cpu":
         some = [text[:60_000] for text in plays.texts[:8]]
@@ -973,16 +1007,18 @@ if profile() == "full":
             tight = reader.set_params(token_budget=262_144).transform(some)
         finally:
             torch.cuda.set_per_process_memory_fraction(1.0)
-        print(f"cramped: {reader.receipts_['backoffs'].max()} backoffs, largest difference to the "
-              f"run with room {np.abs(tight - roomy).max():.1g}")
+        print(
+            f"cramped: {reader.receipts_['backoffs'].max()} backoffs, largest difference to the "
+            f"run with room {np.abs(tight - roomy).max():.1g}"
+        )
 else:
     print("profile 'default': nothing to repeat")
 
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 7.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 7.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -130,7 +130,9 @@ from genrelab.bench import paired
 from genrelab.evaluation import read_result
 
 parts_table, scripts_table = read_result("aggregate"), read_result("readings")
-lines = [line for line in scripts_table["rows"] if line["repeat"] == 0] + parts_table["rows"]
+lines = [line for line in scripts_table["rows"] if line["repeat"] == 0] + parts_table[
+    "rows"
+]
 recorded = {"name": "aggregate and readings", "rows": lines}
 shown = ["f1_macro_untuned", "f1_macro", "map"]
 means = pd.DataFrame(lines).groupby("row")[shown].mean()  # over the five folds
@@ -194,7 +196,9 @@ from sklearn.metrics import roc_auc_score
 horror = genres.index("Horror")
 own = target[test][:, horror] == 1
 passing = (part_scores[own][:, :, horror] >= 0.5).mean()
-by_part = roc_auc_score(np.repeat(target[test], n_parts, axis=0), part_scores.reshape(-1, n_genres))
+by_part = roc_auc_score(
+    np.repeat(target[test], n_parts, axis=0), part_scores.reshape(-1, n_genres)
+)
 by_film = roc_auc_score(target[test], voted)
 print(f"parts of horror films scored 0.5 or more: {passing:.0%}")
 print(f"AUC, mean over genres: parts {by_part:.2f}, films by vote {by_film:.2f}")
@@ -214,11 +218,16 @@ glue("ch08_passing", f"{passing:.0%}")
 
 # %%
 pairs = {
-    "a part": (np.repeat(target[test], n_parts, axis=0), part_scores.reshape(-1, n_genres)),
+    "a part": (
+        np.repeat(target[test], n_parts, axis=0),
+        part_scores.reshape(-1, n_genres),
+    ),
     "vote of the parts": (target[test], voted),
     "mean of vectors": (target[test], mean_read),
 }
-plots.reliability(pairs, title="A part is too sure of itself; averaging sixteen of them hides it")
+plots.reliability(
+    pairs, title="A part is too sure of itself; averaging sixteen of them hides it"
+)
 
 # %% tags=["nbval-check"]
 for name, (_, scores) in pairs.items():
@@ -246,7 +255,9 @@ for name, (_, scores) in pairs.items():
 
 # %% tags=["nbval-check"]
 by_film_means = data.mean(axis=1)  # (films, dim)
-between = n_parts * ((by_film_means - by_film_means.mean(axis=0)) ** 2).sum() / (n_films - 1)
+between = (
+    n_parts * ((by_film_means - by_film_means.mean(axis=0)) ** 2).sum() / (n_films - 1)
+)
 within = ((data - by_film_means[:, None]) ** 2).sum() / (n_films * (n_parts - 1))
 rho = (between - within) / (between + (n_parts - 1) * within)
 print(f"intraclass correlation of the parts' vectors: {rho:.2f}")
@@ -300,7 +311,9 @@ chunk_labels = np.repeat(target, n_parts, axis=0)
 shuffled = np.random.default_rng(0).permutation(len(chunks))
 some, others = shuffled[: len(train) * n_parts], shuffled[len(train) * n_parts :]
 leaky = vector_classifier().fit(chunks[some], chunk_labels[some])
-wrong = average_precision_score(chunk_labels[others], leaky.predict_proba(chunks[others]))
+wrong = average_precision_score(
+    chunk_labels[others], leaky.predict_proba(chunks[others])
+)
 right = average_precision_score(
     np.repeat(target[test], n_parts, axis=0), part_scores.reshape(-1, n_genres)
 )
@@ -332,7 +345,9 @@ glue("ch08_leak_right", f"{right:.2f}")
 square = pd.DataFrame(
     {
         "reads the mean": means.loc[["mean", "chunks, mean read"], "map"].to_numpy(),
-        "its parts vote": means.loc[["mean, parts vote", "chunks, mean vote"], "map"].to_numpy(),
+        "its parts vote": means.loc[
+            ["mean, parts vote", "chunks, mean vote"], "map"
+        ].to_numpy(),
     },
     index=["trained on films", "trained on parts"],
 )
@@ -396,6 +411,7 @@ print(f"{len(net.history_)} epochs; weights sum to {weights.sum(axis=1).mean():.
 # A weight of zero is $\exp(-\infty)$. And $\exp(1000)$ is too large for a float: softmax does not
 # change if you subtract the film's highest raw score from all of them first.
 
+
 # %% tags=["solution"]
 def attend(raw, real):
     """Return the weights of the windows of each film; padding gets none."""
@@ -426,15 +442,29 @@ checks.ch08_ex2(attend)
 
 # %% tags=["nbval-check"]
 ways = [
-    "net, mean", "net, attention", "net, max", "mean", "highest of each dimension",
-    "all, one mean", "all, in thirds", "TF-IDF",
+    "net, mean",
+    "net, attention",
+    "net, max",
+    "mean",
+    "highest of each dimension",
+    "all, one mean",
+    "all, in thirds",
+    "TF-IDF",
 ]
 print(means.loc[ways].round(3).to_string())
 
 # %%
 plots.paired_differences(
-    to_mean.loc[["net, attention", "net, mean", "net, max", "highest of each dimension",
-                 "all, in thirds", "TF-IDF"]],
+    to_mean.loc[
+        [
+            "net, attention",
+            "net, mean",
+            "net, max",
+            "highest of each dimension",
+            "all, in thirds",
+            "TF-IDF",
+        ]
+    ],
     title="Macro-F1 against the mean of the parts: what each pooling buys",
 )
 
@@ -511,7 +541,9 @@ plots.place_bands(
 from scipy.special import expit
 
 effective = 1 / (weights**2).sum(axis=1)
-logits = net.decision_function(data[test].reshape(-1, 1, dim)).reshape(len(test), n_parts, -1)
+logits = net.decision_function(data[test].reshape(-1, 1, dim)).reshape(
+    len(test), n_parts, -1
+)
 equal = expit(logits.mean(axis=1))  # the same net, all parts alike
 trained = net.predict_proba(data[test])
 agreement = np.corrcoef(trained.ravel(), equal.ravel())[0, 1]
@@ -560,7 +592,9 @@ for division in headline_folds(scripts)[:5]:
     timelines[division.test] = np.array(model.window_scores(data[division.test]))
     whole[division.test] = model.predict_proba(data[division.test])
 taken_apart = logit(timelines).mean(axis=1)
-print("a film's logit is the mean of its parts':", np.allclose(taken_apart, logit(whole)))
+print(
+    "a film's logit is the mean of its parts':", np.allclose(taken_apart, logit(whole))
+)
 
 # %% [markdown]
 # Where does a film become a horror film? A film that is famous for it is *From Dusk Till Dawn*:
@@ -586,7 +620,10 @@ plots.genre_timeline(
 # %% tags=["hide-input"]
 turn = timelines[film][:, horror]
 rises = int(np.argmax(np.diff(turn))) + 1
-before, after = timelines[film][:rises].mean(axis=0), timelines[film][rises:].mean(axis=0)
+before, after = (
+    timelines[film][:rises].mean(axis=0),
+    timelines[film][rises:].mean(axis=0),
+)
 glue("ch08_turn", f"{100 * rises / n_parts:.0f} %")
 glue("ch08_turn_before", f"{before[horror]:.2f}")
 glue("ch08_turn_after", f"{after[horror]:.2f}")
@@ -644,7 +681,9 @@ else:
     film = scripts.titles.index("Gremlins")
     windows = data[film]
 [division] = [d for d in headline_folds(scripts)[:5] if film in d.test]
-model = PooledWindows(vector_classifier()).fit(data[division.train], target[division.train])
+model = PooledWindows(vector_classifier()).fit(
+    data[division.train], target[division.train]
+)
 [window_scores] = model.window_scores([windows])
 plots.genre_timeline(
     window_scores,
@@ -671,12 +710,16 @@ if len(learn) >= FEWEST and judge:
     for pooling in ("mean", "attention", "max"):
         for name, bags in {"sixteenths": data, "windows": found}.items():
             finer = WindowNet(pooling=pooling)
-            finer.fit([bags[row] for row in learn], target[learn], scripts.groups[learn])
+            finer.fit(
+                [bags[row] for row in learn], target[learn], scripts.groups[learn]
+            )
             scores = finer.predict_proba([bags[row] for row in judge])
             summary = report(target[judge], scores >= 0.5, scores).summary
             print(f"{pooling:9} over {name:10}: mAP {summary['map']:.3f}")
-print(f"profile {settings.profile()!r}: {len(learn)} films in windows to learn from, "
-      f"{len(judge)} to judge by; nets are trained from {FEWEST} on")
+print(
+    f"profile {settings.profile()!r}: {len(learn)} films in windows to learn from, "
+    f"{len(judge)} to judge by; nets are trained from {FEWEST} on"
+)
 
 # %% [markdown]
 # ## Where is each genre loudest?
@@ -690,7 +733,9 @@ shapes = {}
 for column, genre in enumerate(genres):
     own = target[:, column] == 1
     of_genre = timelines[own][:, :, column]
-    shapes[genre] = band(of_genre - of_genre.mean(axis=1, keepdims=True), scripts.groups[own])
+    shapes[genre] = band(
+        of_genre - of_genre.mean(axis=1, keepdims=True), scripts.groups[own]
+    )
 grid = pd.DataFrame({genre: 100 * shape["mean"] for genre, shape in shapes.items()}).T
 grid = grid.round() + 0  # no "-0"
 grid.columns = range(1, n_parts + 1)
@@ -715,13 +760,18 @@ plots.place_bands(
 # %% tags=["hide-input"]
 last, first = shapes["Comedy"].iloc[-1], shapes["Horror"].iloc[2]
 action = shapes["Action"]["mean"].idxmax()
-n_clear = sum(((shape["low"] > 0) | (shape["high"] < 0)).sum() for shape in shapes.values())
+n_clear = sum(
+    ((shape["low"] > 0) | (shape["high"] < 0)).sum() for shape in shapes.values()
+)
 glue("ch08_comedy_end", f"{last['mean']:+.2f}")
 glue("ch08_comedy_end_interval", f"{last['low']:+.2f} to {last['high']:+.2f}")
 glue("ch08_horror_low", f"{first['mean']:+.2f}")
 glue("ch08_horror_low_interval", f"{first['low']:+.2f} to {first['high']:+.2f}")
 glue("ch08_horror_end", f"{shapes['Horror'].iloc[-1]['mean']:+.2f}")
-glue("ch08_action_peak", f"{100 * action / n_parts:.0f}–{100 * (action + 1) / n_parts:.0f} %")
+glue(
+    "ch08_action_peak",
+    f"{100 * action / n_parts:.0f}–{100 * (action + 1) / n_parts:.0f} %",
+)
 glue("ch08_action_peak_score", f"{shapes['Action'].loc[action, 'mean']:+.2f}")
 glue("ch08_n_clear", int(n_clear))
 glue("ch08_n_cells", n_parts * len(genres))
@@ -748,8 +798,13 @@ glue("ch08_worth", f"{n_parts / (1 + (n_parts - 1) * rho):.1f}")
 changes = {}
 for genre in ("Action", "Comedy"):
     column = genres.index(genre)
-    quarters = timelines[:, -4:, column].mean(axis=1) - timelines[:, :4, column].mean(axis=1)
-    for kind, rows in (("with", target[:, column] == 1), ("without", target[:, column] == 0)):
+    quarters = timelines[:, -4:, column].mean(axis=1) - timelines[:, :4, column].mean(
+        axis=1
+    )
+    for kind, rows in (
+        ("with", target[:, column] == 1),
+        ("without", target[:, column] == 0),
+    ):
         changes[genre, kind] = band(quarters[rows, None], scripts.groups[rows]).iloc[0]
         mean, low, high = changes[genre, kind]
         print(f"{genre:7} films {kind:8} {mean:+.2f} ({low:+.2f} to {high:+.2f})")
@@ -831,8 +886,8 @@ checks.ch08_ex3(rise, timelines)
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 8.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 8.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

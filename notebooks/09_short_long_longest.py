@@ -66,11 +66,16 @@ print(f"SCRIPT\n{views['script'].n_words[film]:,} words")
 # %% tags=["nbval-check"]
 import numpy as np
 
-n_words = {name: [len(text.split()) for text in views[name]] for name in ("logline", "synopsis")}
+n_words = {
+    name: [len(text.split()) for text in views[name]]
+    for name in ("logline", "synopsis")
+}
 n_words["script"] = views["script"].n_words
 print(f"{len(films)} films, {target.shape[1]} genres")
 for name, counts in n_words.items():
-    print(f"{name:8} median {np.median(counts):8,.0f} words, all together {np.sum(counts):,}")
+    print(
+        f"{name:8} median {np.median(counts):8,.0f} words, all together {np.sum(counts):,}"
+    )
 
 # %% tags=["hide-input"]
 from genrelab.evaluation import glue
@@ -91,7 +96,11 @@ glue("ch09_everything", f"{floor.mean():.2f}")
 from genrelab import plots
 
 plots.lengths(
-    {"loglines": n_words["logline"], "synopses": n_words["synopsis"], "scripts": n_words["script"]},
+    {
+        "loglines": n_words["logline"],
+        "synopses": n_words["synopsis"],
+        "scripts": n_words["script"],
+    },
     title="Each view is several times as long as the one before",
 )
 
@@ -213,7 +222,9 @@ recorded = read_result("views")
 pooled = pd.DataFrame(recorded["pooled"]).set_index("row")
 systems = [f"{view}, {model}" for model in ("TF-IDF", "MiniLM") for view in views]
 print(recorded["command"], "on", recorded["hardware"]["cpu"])
-print(pooled.loc[systems, ["f1_macro", "f1_macro_low", "f1_macro_high", "map"]].round(3))
+print(
+    pooled.loc[systems, ["f1_macro", "f1_macro_low", "f1_macro_high", "map"]].round(3)
+)
 
 # %%
 by_fold = pd.DataFrame(recorded["rows"]).pivot(
@@ -236,7 +247,9 @@ def verdict(line: pd.Series) -> str:
     return "worse" if line.high < 0 else "not clearly different"
 
 
-def tell(name: str, result: dict, row: str, baseline: str, metric: str = "f1_macro") -> None:
+def tell(
+    name: str, result: dict, row: str, baseline: str, metric: str = "f1_macro"
+) -> None:
     """Glue the difference of two recorded rows, its interval and what it says."""
     line = paired(result, baseline, metric).loc[row]
     glue(f"ch09_{name}", f"{line.difference:+.3f}")
@@ -245,7 +258,10 @@ def tell(name: str, result: dict, row: str, baseline: str, metric: str = "f1_mac
 
 
 for row in systems:
-    glue(f"ch09_{row.replace(', ', '_').replace('-', '')}", f"{pooled.loc[row, 'f1_macro']:.2f}")
+    glue(
+        f"ch09_{row.replace(', ', '_').replace('-', '')}",
+        f"{pooled.loc[row, 'f1_macro']:.2f}",
+    )
 for view in views:
     tell(f"model_{view}", recorded, f"{view}, MiniLM", f"{view}, TF-IDF")
 tell("synopsis_script", recorded, "synopsis, MiniLM", "script, TF-IDF")
@@ -340,7 +356,10 @@ checks.ch09_ex1(both)
 # %%
 judges = {**live.results, "logline": by_vector}
 a_genre = pd.DataFrame(
-    {name: result.report().per_label["f1"].to_numpy() for name, result in judges.items()},
+    {
+        name: result.report().per_label["f1"].to_numpy()
+        for name, result in judges.items()
+    },
     index=films.label_names,
 )
 to_script = a_genre.iloc[:, 2] - a_genre.iloc[:, 0]
@@ -414,7 +433,9 @@ for film in shown:
     print(textwrap.fill(f"{films.titles[film]}: {views['logline'][film]}", 88), "\n")
 
 # %% tags=["hide-input"]
-right = a_film.eq(a_film.max(axis=1), axis=0) & (a_film.max(axis=1) > 0).to_numpy()[:, None]
+right = (
+    a_film.eq(a_film.max(axis=1), axis=0) & (a_film.max(axis=1) > 0).to_numpy()[:, None]
+)
 alone = right[right.sum(axis=1) == 1].sum()
 for name in views:
     glue(f"ch09_alone_{name}", f"{int(alone[name])}")
@@ -505,7 +526,9 @@ map_of_weight = ...
 ### BEGIN SOLUTION
 map_of_weight = {}
 for weight in (0.3, 0.5, 0.7, 0.9):
-    mixed = weight * words["script"].scores[0] + (1 - weight) * words["synopsis"].scores[0]
+    mixed = (
+        weight * words["script"].scores[0] + (1 - weight) * words["synopsis"].scores[0]
+    )
     outcomes = [FoldOutcome(mixed[fold.test]) for fold in folds]
     mixture = collect(outcomes, folds, target, groups=films.groups)
     map_of_weight[weight] = mixture.headline["map"]
@@ -556,7 +579,8 @@ cells = {
     metric: pd.DataFrame(
         {
             f"reads {read}": {
-                name: pooled.loc[f"{row} → {read}", metric] for name, row in learned_from.items()
+                name: pooled.loc[f"{row} → {read}", metric]
+                for name, row in learned_from.items()
             }
             for read in ("logline", "synopsis")
         }
@@ -577,8 +601,16 @@ plots.heatmap(
 glue("ch09_n_train", f"{n_train:.0f}")
 glue("ch09_n_few", f"{n_few:.0f}")
 for read in ("logline", "synopsis"):
-    tell(f"few_{read}", recorded, f"few synopsis → {read}", f"all logline → {read}", "map")
-tell("more_films", recorded, "all synopsis → synopsis", "few synopsis → synopsis", "map")
+    tell(
+        f"few_{read}",
+        recorded,
+        f"few synopsis → {read}",
+        f"all logline → {read}",
+        "map",
+    )
+tell(
+    "more_films", recorded, "all synopsis → synopsis", "few synopsis → synopsis", "map"
+)
 tell("more_read", recorded, "all logline → synopsis", "all logline → logline", "map")
 
 # %% [markdown]
@@ -616,11 +648,15 @@ def curve(name: str, metric: str = "f1_macro") -> pd.DataFrame:
     """Return a recorded system's scores: training films by folds."""
     values = pd.DataFrame(recorded["rows"]).groupby("row")[metric].apply(list)
     rows = {8: name, **{part: f"{name}, {part}/8" for part in (4, 2)}}
-    return pd.DataFrame({round(n_train * part / 8): values[row] for part, row in rows.items()}).T
+    return pd.DataFrame(
+        {round(n_train * part / 8): values[row] for part, row in rows.items()}
+    ).T
 
 
 curves = {name: curve(name) for name in systems}
-still = {name: c.sort_index().mean(axis=1).diff().iloc[-1] for name, c in curves.items()}
+still = {
+    name: c.sort_index().mean(axis=1).diff().iloc[-1] for name, c in curves.items()
+}
 plots.learning_curve(
     curves,
     xlabel="training films",
@@ -719,7 +755,11 @@ print(
     f"{counts['films']:.0f} films; {counts['articles']:,.0f} articles to learn from, "
     f"{counts['removed']:,.0f} removed"
 )
-print(others.loc[[*many, own], ["f1_macro", "f1_macro_low", "f1_macro_high", "map"]].round(3))
+print(
+    others.loc[
+        [*many, own], ["f1_macro", "f1_macro_low", "f1_macro_high", "map"]
+    ].round(3)
+)
 
 # %% tags=["hide-input"]
 glue("ch09_wiki_films", f"{counts['films']:.0f}")
@@ -772,7 +812,8 @@ learned_from = {
 prose = pd.DataFrame(
     {
         f"reads {kind}": {
-            name: others.loc[f"{row} → {kind}", "map"] for name, row in learned_from.items()
+            name: others.loc[f"{row} → {kind}", "map"]
+            for name, row in learned_from.items()
         }
         for kind in kinds
     }
@@ -790,7 +831,9 @@ plots.heatmap(
 ours_own, theirs_own = "ours → ours", "Wikipedia's → Wikipedia's"
 tell("easier_own", wiki, ours_own, theirs_own, "map")
 tell("easier_own_f1", wiki, ours_own, theirs_own)
-tell("easier_articles", wiki, "all articles → ours", "all articles → Wikipedia's", "map")
+tell(
+    "easier_articles", wiki, "all articles → ours", "all articles → Wikipedia's", "map"
+)
 tell("easier_articles_f1", wiki, "all articles → ours", "all articles → Wikipedia's")
 tell("away", wiki, "ours → Wikipedia's", theirs_own, "map")
 
@@ -854,8 +897,8 @@ tell("away", wiki, "ours → Wikipedia's", theirs_own, "map")
 # %% [markdown]
 # ## Your score
 #
-# Three of the exercises check themselves. Exercise 9.4 asks for a judgement: hold yours against the
-# solution.
+# Three of the exercises check themselves. Exercise 9.4 asks for a judgement: hold yours against
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -91,7 +91,9 @@ target, loglines = films.labels, np.array(views["logline"], dtype=object)
 folds = [fold for fold in headline_folds(films) if fold.repeat == 0]
 few, test = nested(folds[0], films, 1 / 8), folds[0].test
 
-print(f"{len(few)} films to learn from, {len(test)} to judge by, {target.shape[1]} genres")
+print(
+    f"{len(few)} films to learn from, {len(test)} to judge by, {target.shape[1]} genres"
+)
 print(loglines[few[0]])
 
 # %% [markdown]
@@ -114,10 +116,17 @@ from genrelab.metrics import report
 from genrelab.models import FineTuned
 
 encoder = ScriptEncoder(window=64, token_budget=2048)
-frozen = vector_classifier().fit(encoder.fit_transform(list(loglines[few])), target[few])
+frozen = vector_classifier().fit(
+    encoder.fit_transform(list(loglines[few])), target[few]
+)
 scores = {"frozen": frozen.predict_proba(encoder.transform(list(loglines[test])))}
 
-options = {"frozen_layers": 4, "batch_size": 8, "learning_rate": 2e-4, "head_learning_rate": 5e-3}
+options = {
+    "frozen_layers": 4,
+    "batch_size": 8,
+    "learning_rate": 2e-4,
+    "head_learning_rate": 5e-3,
+}
 tuned = FineTuned(window=64, epochs=8, precision="float32", **options)
 tuned.fit(loglines[few], target[few], films.groups[few])
 scores["fine-tuned"] = tuned.predict_proba(loglines[test])
@@ -204,11 +213,16 @@ table = lines.groupby("row", sort=False).agg(
 print(table.round(3).to_string())
 
 # %%
-sizes = {"an eighth": len(few), "a quarter": len(nested(folds[0], films, 1 / 4)),
-         "all films": len(folds[0].train)}
+sizes = {
+    "an eighth": len(few),
+    "a quarter": len(nested(folds[0], films, 1 / 4)),
+    "all films": len(folds[0].train),
+}
 curves = {}
 for name, rows in {
-    "fine-tuned": "upper third", "frozen, LR": "frozen, LR", "frozen, net": "frozen, net"
+    "fine-tuned": "upper third",
+    "frozen, LR": "frozen, LR",
+    "frozen, net": "frozen, net",
 }.items():
     learned = {
         size: lines[lines["row"] == f"{rows}, {part}"]["map"].to_numpy()
@@ -216,10 +230,13 @@ for name, rows in {
     }
     curves[name] = pd.DataFrame(learned).T
 plots.learning_curve(
-    curves, xlabel="training films", metric="mAP",
+    curves,
+    xlabel="training films",
+    metric="mAP",
     title=f"From {sizes['an eighth']} to {sizes['all films']} films the frozen encoder gains "
     f"{table.loc['frozen, LR, all films', 'mAP'] - table.loc['frozen, LR, an eighth', 'mAP']:.2f}",
 )
+
 
 # %%
 def against(baseline: str, ending: str) -> pd.DataFrame:
@@ -230,6 +247,7 @@ def against(baseline: str, ending: str) -> pd.DataFrame:
 
 to_frozen = pd.concat([against(f"frozen, LR, {size}", f", {size}") for size in sizes])
 print(to_frozen.round(3).to_string())
+
 
 # %% tags=["hide-input"]
 def difference(line: pd.Series) -> str:
@@ -259,7 +277,9 @@ glue("ch10_ratio", f"{ratio:.0f}")
 prefix = pd.DataFrame(read_result("imdb27")["rows"]).set_index("row")
 glue("ch10_prefix_train", f"{prefix.loc['counts', 'train']:,.0f}")
 for key, row in {"tuned": "MiniLM fine-tuned", "lr": "MiniLM + LR"}.items():
-    right, low, high = prefix.loc[row, [f"subset_accuracy{end}" for end in ("", "_low", "_high")]]
+    right, low, high = prefix.loc[
+        row, [f"subset_accuracy{end}" for end in ("", "_low", "_high")]
+    ]
     glue(f"ch10_prefix_{key}", f"{right:.3f} ({low:.3f} to {high:.3f})")
 
 # %% [markdown]
@@ -336,7 +356,12 @@ print(pd.DataFrame(best, index=pd.Index(share, name="true share")).round(2).to_s
 
 # %%
 other_losses = paired(
-    {**recorded, "rows": [r for r in recorded["rows"] if r["row"].startswith("upper third, a q")]},
+    {
+        **recorded,
+        "rows": [
+            r for r in recorded["rows"] if r["row"].startswith("upper third, a q")
+        ],
+    },
     "upper third, a quarter",
     "map",
 ).rename(index=lambda row: row.rsplit(", ", 1)[1])
@@ -361,6 +386,7 @@ for key, line in other_losses.iterrows():
 
 # %% [markdown] tags=["hint"]
 # Solve the formula for $q$. `np.clip(x, 0, 1)`.
+
 
 # %% tags=["solution"]
 def unsmoothed(p: np.ndarray, s: float) -> np.ndarray:
@@ -427,7 +453,9 @@ from genrelab.evaluation import nadeau_bengio
 
 promised, kept = found["inner"].mean(), found["outer"].mean()
 low, high, _ = nadeau_bengio(found["outer"].to_numpy(), 1 / 4)
-short_low, short_high, _ = nadeau_bengio((found["inner"] - found["outer"]).to_numpy(), 1 / 4)
+short_low, short_high, _ = nadeau_bengio(
+    (found["inner"] - found["outer"]).to_numpy(), 1 / 4
+)
 glue("ch10_promised", f"{promised:+.3f}")
 glue("ch10_kept", f"{kept:+.3f}")
 glue("ch10_kept_interval", f"{low:+.3f} to {high:+.3f}")
@@ -463,7 +491,9 @@ tries = [1, 2, 5, 10, 50]
 promise = ...
 ### BEGIN SOLUTION
 rng = np.random.default_rng(0)
-promise = np.array([rng.normal(0, 0.02, size=(20_000, k)).max(axis=1).mean() for k in tries])
+promise = np.array(
+    [rng.normal(0, 0.02, size=(20_000, k)).max(axis=1).mean() for k in tries]
+)
 print(promise.round(3))
 ### END SOLUTION
 
@@ -493,7 +523,9 @@ from genrelab.bench.latency import BATCH, LENGTH, samples_per_second
 from genrelab.evaluation import hardware
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
-speed = samples_per_second(device=device, n_batches=3 if device == "cpu" else 100, n_warm_up=1)
+speed = samples_per_second(
+    device=device, n_batches=3 if device == "cpu" else 100, n_warm_up=1
+)
 machine = hardware()
 n_threads = torch.get_num_threads()
 threads = f"{machine['cpu']}, {n_threads} thread{'s' * (n_threads > 1)}"
@@ -533,10 +565,16 @@ GIB = 2**30
 ENCODERS = {
     "distilbert-base-uncased": transformers.DistilBertConfig(),
     "distilroberta-base": transformers.RobertaConfig(
-        vocab_size=50_265, num_hidden_layers=6, max_position_embeddings=514, type_vocab_size=1
+        vocab_size=50_265,
+        num_hidden_layers=6,
+        max_position_embeddings=514,
+        type_vocab_size=1,
     ),
     "google/electra-base-discriminator": transformers.ElectraConfig(
-        embedding_size=768, hidden_size=768, num_attention_heads=12, intermediate_size=3072
+        embedding_size=768,
+        hidden_size=768,
+        num_attention_heads=12,
+        intermediate_size=3072,
     ),
     "albert-base-v2": transformers.AlbertConfig(
         hidden_size=768, num_attention_heads=12, intermediate_size=3072
@@ -544,7 +582,9 @@ ENCODERS = {
 }
 
 
-def training_bytes(weights: int, layers: int, width: int, tokens: int, checkpoint: bool) -> int:
+def training_bytes(
+    weights: int, layers: int, width: int, tokens: int, checkpoint: bool
+) -> int:
     """Return what a training step of so many padded tokens holds, by our count."""
     rows = layers + 16 if checkpoint else 16 * layers
     return 16 * weights + 4 * tokens * width * rows
@@ -553,7 +593,9 @@ def training_bytes(weights: int, layers: int, width: int, tokens: int, checkpoin
 sizes = {}
 for name, config in ENCODERS.items():
     with torch.device("meta"):
-        n_weights = sum(w.numel() for w in transformers.AutoModel.from_config(config).parameters())
+        n_weights = sum(
+            w.numel() for w in transformers.AutoModel.from_config(config).parameters()
+        )
     shape = n_weights, config.num_hidden_layers, config.hidden_size
     sizes[name] = {
         "million weights": n_weights / 1e6,
@@ -571,8 +613,14 @@ glue("ch10_fit_check", f"{int((sizes['checkpointing'] < 8).sum())}")
 glue("ch10_n_sizes", len(sizes))
 glue("ch10_albert", f"{sizes.loc['albert-base-v2', 'million weights']:.0f}")
 glue("ch10_albert_gib", f"{sizes.loc['albert-base-v2', 'at once']:.1f}")
-glue("ch10_electra", f"{sizes.loc['google/electra-base-discriminator', 'million weights']:.0f}")
-glue("ch10_electra_gib", f"{sizes.loc['google/electra-base-discriminator', 'at once']:.1f}")
+glue(
+    "ch10_electra",
+    f"{sizes.loc['google/electra-base-discriminator', 'million weights']:.0f}",
+)
+glue(
+    "ch10_electra_gib",
+    f"{sizes.loc['google/electra-base-discriminator', 'at once']:.1f}",
+)
 
 # %% [markdown]
 # The columns are GiB for a step of 32 windows of 512 tokens: at once, in four parts, and with
@@ -647,29 +695,49 @@ checks.ch10_ex3(accumulate)
 # trains; they are removed at the end.) In the default profile the cell does nothing.
 
 # %%
-MODEL, EPOCHS = "distilroberta-base", 8  # or any other encoder; None is the bundled MiniLM
+MODEL, EPOCHS = (
+    "distilroberta-base",
+    8,
+)  # or any other encoder; None is the bundled MiniLM
 
 if settings.profile() == "full":
     synopses, on_gpu = np.array(views["synopsis"], dtype=object), device == "cuda"
     learn = folds[0].train if on_gpu else few  # a CPU would take hours for all
-    kept = settings.cache_dir() / "chapter-10" / f"{MODEL}-{len(learn)}".replace("/", "-")
+    kept = (
+        settings.cache_dir() / "chapter-10" / f"{MODEL}-{len(learn)}".replace("/", "-")
+    )
     big = FineTuned(
-        model=MODEL, window=256, epochs=EPOCHS, accumulate=2, gradient_checkpointing=on_gpu,
+        model=MODEL,
+        window=256,
+        epochs=EPOCHS,
+        accumulate=2,
+        gradient_checkpointing=on_gpu,
         checkpoint_dir=kept.with_name(f"{kept.name}-unfinished"),
     )
     try:
-        rate = samples_per_second(MODEL, device=device, n_batches=20 if on_gpu else 2, n_warm_up=1)
+        rate = samples_per_second(
+            MODEL, device=device, n_batches=20 if on_gpu else 2, n_warm_up=1
+        )
     except OSError as error:
-        print(f"{MODEL} could not be fetched, so nothing is trained: {str(error).splitlines()[0]}")
+        print(
+            f"{MODEL} could not be fetched, so nothing is trained: {str(error).splitlines()[0]}"
+        )
     else:
         if kept.is_dir():
             big = FineTuned.load(kept)
         else:
-            passes = 4 if on_gpu else 3  # forwards, twice as much backwards, once more forwards
+            passes = (
+                4 if on_gpu else 3
+            )  # forwards, twice as much backwards, once more forwards
             minutes = passes * EPOCHS * len(learn) * big.window / LENGTH / rate / 60
-            print(f"on {device}, {len(learn)} synopses: about {minutes:.0f} minutes", flush=True)
+            print(
+                f"on {device}, {len(learn)} synopses: about {minutes:.0f} minutes",
+                flush=True,
+            )
             big.fit(synopses[learn], target[learn], films.groups[learn]).save(kept)
-        print(f"{MODEL}: mAP {mean_average_precision(big.predict_proba(synopses[test])):.3f}")
+        print(
+            f"{MODEL}: mAP {mean_average_precision(big.predict_proba(synopses[test])):.3f}"
+        )
 else:
     print(f"profile 'default': {MODEL} is not fetched")
 
@@ -705,7 +773,7 @@ else:
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 10.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -64,7 +64,11 @@ data, target, names = scripts.vectors, scripts.labels, scripts.label_names
 tail, headline = parts()["tail"], parts()["headline"]
 
 uneven = imbalance_report(target, names)
-print(uneven.summary[["rows", "labels", "mean_ir", "max_ir", "scumble"]].round(2).to_string())
+print(
+    uneven.summary[["rows", "labels", "mean_ir", "max_ir", "scumble"]]
+    .round(2)
+    .to_string()
+)
 by_genre = uneven.per_label.set_index("label")
 print(by_genre.iloc[tail][["count", "irlbl", "scumble"]].round(2))
 
@@ -209,7 +213,9 @@ made["MLSMOTE"] = more_rows, more_labels[:, western]
 # %%
 plane = PCA(2).fit(rows[is_western == 1])
 kinds = {
-    name: np.where(has == 1, np.where(np.arange(len(has)) < len(rows), "with", "added"), "without")
+    name: np.where(
+        has == 1, np.where(np.arange(len(has)) < len(rows), "with", "added"), "without"
+    )
     for name, (_, has) in made.items()
 }
 plots.resampled_rows(
@@ -225,7 +231,7 @@ for name, kind in kinds.items():
     print(f"{name:22} {shown}")
 
 # %% tags=["hide-input"]
-added = more_labels[len(rows):]
+added = more_labels[len(rows) :]
 glue("ch11_western_train", f"{int(is_western.sum())}")
 glue("ch11_smote_added", f"{(kinds['SMOTE'] == 'added').sum()}")
 glue("ch11_under_left", f"{(kinds['random under-sampling'] == 'without').sum()}")
@@ -259,9 +265,13 @@ from sklearn.linear_model import LogisticRegression
 from genrelab.resampling import PerLabel
 
 classifier = LogisticRegression(C=0.01, max_iter=1000)
-few = np.concatenate([np.flatnonzero(is_western)[:4], np.flatnonzero(is_western == 0)[:100]])
+few = np.concatenate(
+    [np.flatnonzero(is_western)[:4], np.flatnonzero(is_western == 0)[:100]]
+)
 try:
-    PerLabel(SMOTE(), classifier, label_names=["Western"]).fit(rows[few], is_western[few])
+    PerLabel(SMOTE(), classifier, label_names=["Western"]).fit(
+        rows[few], is_western[few]
+    )
 except ValueError as error:
     print(error)
 
@@ -296,7 +306,9 @@ except ValueError as error:
 # and no.
 
 # %% tags=["nbval-check"]
-per_label = PerLabel(SMOTE(random_state=0), classifier, label_names=["Drama", "Comedy", "Horror"])
+per_label = PerLabel(
+    SMOTE(random_state=0), classifier, label_names=["Drama", "Comedy", "Horror"]
+)
 per_label.fit(small_data, small_target)
 print(per_label.resampled_.to_string(index=False))
 
@@ -355,7 +367,9 @@ scaled = StandardScaler().fit_transform(data)
 lines = []
 for genre in tail:
     is_genre = target[:, genre]
-    plain = out_of_fold(make_pipeline(StandardScaler(), classifier), data, is_genre, fold_of)
+    plain = out_of_fold(
+        make_pipeline(StandardScaler(), classifier), data, is_genre, fold_of
+    )
     lines.append(["none", "", *judged(is_genre, plain)])
     for name, sampler in {
         "copies": RandomOverSampler(random_state=0),
@@ -370,7 +384,9 @@ for genre in tail:
         wrong_fold_of = np.concatenate([fold_of, random.integers(5, size=n_added)])
         before = out_of_fold(classifier, wrong_data, wrong_target, wrong_fold_of)
         lines.append([name, "before, all rows", *judged(wrong_target, before)])
-        lines.append([name, "before, real films", *judged(is_genre, before[: len(data)])])
+        lines.append(
+            [name, "before, real films", *judged(is_genre, before[: len(data)])]
+        )
 
 # %% tags=["nbval-check"]
 columns = ["sampler", "when", "precision", "recall", "F1", "AP"]
@@ -380,10 +396,14 @@ print(leak.round(2))
 # %%
 plots.leak_bars(
     {
-        "copies": (leak.loc[("copies", "inside the fold"), "F1"],
-                   leak.loc[("copies", "before, all rows"), "F1"]),
-        "SMOTE": (leak.loc[("SMOTE", "inside the fold"), "F1"],
-                  leak.loc[("SMOTE", "before, all rows"), "F1"]),
+        "copies": (
+            leak.loc[("copies", "inside the fold"), "F1"],
+            leak.loc[("copies", "before, all rows"), "F1"],
+        ),
+        "SMOTE": (
+            leak.loc[("SMOTE", "inside the fold"), "F1"],
+            leak.loc[("SMOTE", "before, all rows"), "F1"],
+        ),
     },
     metric="mean F1 of War, Musical and Western",
     title="Resampled before the split, three rare genres look solved",
@@ -394,7 +414,9 @@ glue("ch11_none_f1", f"{leak.loc[('none', ''), 'F1']:.2f}")
 glue("ch11_none_ap", f"{leak.loc[('none', ''), 'AP']:.2f}")
 for key, name in {"copies": "copies", "smote": "SMOTE"}.items():
     for when, short in {
-        "inside the fold": "inside", "before, all rows": "fake", "before, real films": "real"
+        "inside the fold": "inside",
+        "before, all rows": "fake",
+        "before, real films": "real",
     }.items():
         for column in ("F1", "AP", "precision", "recall"):
             value = leak.loc[(name, when), column]
@@ -446,7 +468,9 @@ scores = out_of_fold(each_genre, leaky_data, leaky_target, leaky_fold_of)
 fake_f1 = f1_score(leaky_target, scores > 0.5, average="macro", zero_division=0)
 
 sampler = MLSMOTE(random_state=0)
-scores = out_of_fold(make_pipeline(StandardScaler(), sampler, each_genre), data, target, fold_of)
+scores = out_of_fold(
+    make_pipeline(StandardScaler(), sampler, each_genre), data, target, fold_of
+)
 honest_f1 = f1_score(target, scores > 0.5, average="macro", zero_division=0)
 print(f"before the split {fake_f1:.2f}, inside the folds {honest_f1:.2f}")
 ### END SOLUTION
@@ -504,7 +528,10 @@ at_half = {}
 for name, result in live.items():
     per_genre = result.report().per_label[["precision", "recall", "f1"]]
     at_half[name] = pd.concat(
-        {"headline": per_genre.iloc[headline].mean(), "tail": per_genre.iloc[tail].mean()}
+        {
+            "headline": per_genre.iloc[headline].mean(),
+            "tail": per_genre.iloc[tail].mean(),
+        }
     )
 at_half = pd.DataFrame(at_half).T
 at_half.columns = [f"{part}, {metric}" for part, metric in at_half.columns]
@@ -512,15 +539,20 @@ print(at_half.T.round(2).rename(columns=lambda name: name.replace("random ", "")
 
 # %%
 plots.heatmap(
-    at_half.rename(columns=lambda name: name.replace("headline", "head").replace(", ", "\n")),
+    at_half.rename(
+        columns=lambda name: name.replace("headline", "head").replace(", ", "\n")
+    ),
     title="Balanced rows lift recall, most of all in the tail",
     note="Means over 13 headline and 3 tail genres, threshold 0.5, five folds.",
 )
 
 # %% tags=["hide-input"]
 for key, name in {
-    "plain": "as they are", "mlsmote": "MLSMOTE", "over": "random over-sampling",
-    "smote": "SMOTE", "under": "random under-sampling",
+    "plain": "as they are",
+    "mlsmote": "MLSMOTE",
+    "over": "random over-sampling",
+    "smote": "SMOTE",
+    "under": "random under-sampling",
 }.items():
     for part in ("headline", "tail"):
         for metric in ("precision", "recall", "f1"):
@@ -582,19 +614,30 @@ from genrelab.bench import paired
 from genrelab.evaluation import read_result
 
 ways = [
-    "random over-sampling", "random under-sampling", "Tomek links", "SMOTE", "borderline SMOTE",
-    "ADASYN", "SMOTE + Tomek links", "ML-ROS", "ML-RUS", "MLSMOTE",
+    "random over-sampling",
+    "random under-sampling",
+    "Tomek links",
+    "SMOTE",
+    "borderline SMOTE",
+    "ADASYN",
+    "SMOTE + Tomek links",
+    "ML-ROS",
+    "ML-RUS",
+    "MLSMOTE",
 ]
 everything = read_result("imbalance")
 kept = {"LR", *(f"LR, {name}" for name in ways)}
 recorded = {
-    "name": everything["name"], "rows": [line for line in everything["rows"] if line["row"] in kept]
+    "name": everything["name"],
+    "rows": [line for line in everything["rows"] if line["row"] in kept],
 }
 
 
 def to_plain(metric: str) -> pd.DataFrame:
     """Return each way's difference to the rows as they are, on the recorded ten folds."""
-    return paired(recorded, "LR", metric).rename(index=lambda name: name.removeprefix("LR, "))
+    return paired(recorded, "LR", metric).rename(
+        index=lambda name: name.removeprefix("LR, ")
+    )
 
 
 ece_gap = to_plain("ece")
@@ -646,7 +689,9 @@ corrected = ...
 ### BEGIN SOLUTION
 corrected = score * share / (score * share + (1 - score) * (1 - share))
 for name, p in {
-    "as they are": live["as they are"].scores[0], "SMOTE": score, "corrected": corrected
+    "as they are": live["as they are"].scores[0],
+    "SMOTE": score,
+    "corrected": corrected,
 }.items():
     f1 = f1_score(target, p > 0.5, average="macro", zero_division=0)
     error = expected_calibration_error(target, p)
@@ -705,10 +750,18 @@ plots.paired_differences(
 scores = pd.DataFrame(recorded["rows"]).groupby("row", sort=False)[
     ["f1_macro_untuned", "f1_macro", "f1_macro_headline", "f1_macro_tail", "map"]
 ]
-print(scores.mean().loc[["LR", "LR, SMOTE", "LR, random under-sampling", "LR, MLSMOTE"]].round(3).T)
+print(
+    scores.mean()
+    .loc[["LR", "LR, SMOTE", "LR, random under-sampling", "LR, MLSMOTE"]]
+    .round(3)
+    .T
+)
 for part in ("headline", "tail"):
     print(part)
-    print(to_plain(f"f1_macro_{part}").loc[ways, ["difference", "low", "high"]].round(3))
+    print(
+        to_plain(f"f1_macro_{part}").loc[ways, ["difference", "low", "high"]].round(3)
+    )
+
 
 # %% tags=["hide-input"]
 def verdict(line: pd.Series) -> str:
@@ -720,7 +773,10 @@ def verdict(line: pd.Series) -> str:
 
 def listed(frame: pd.DataFrame, word: str) -> str:
     """Name the ways of which the verdict is the word."""
-    return ", ".join(name for name, line in frame.iterrows() if verdict(line) == word) or "none"
+    return (
+        ", ".join(name for name, line in frame.iterrows() if verdict(line) == word)
+        or "none"
+    )
 
 
 parts_of = {
@@ -775,15 +831,19 @@ for key, frame in parts_of.items():
 
 # %% tags=["nbval-check"]
 weaker = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000))
-ap_weaker = np.mean([
-    average_precision_score(
-        target[:, genre], out_of_fold(weaker, data, target[:, genre], fold_of)
-    )
-    for genre in tail
-])
-print(f"mean AP of the tail: as they are {leak.loc[('none', ''), 'AP']:.2f}, "
-      f"SMOTE {leak.loc[('SMOTE', 'inside the fold'), 'AP']:.2f}, "
-      f"weaker penalty {ap_weaker:.2f}")
+ap_weaker = np.mean(
+    [
+        average_precision_score(
+            target[:, genre], out_of_fold(weaker, data, target[:, genre], fold_of)
+        )
+        for genre in tail
+    ]
+)
+print(
+    f"mean AP of the tail: as they are {leak.loc[('none', ''), 'AP']:.2f}, "
+    f"SMOTE {leak.loc[('SMOTE', 'inside the fold'), 'AP']:.2f}, "
+    f"weaker penalty {ap_weaker:.2f}"
+)
 
 # %% tags=["hide-input"]
 glue("ch11_ap_weaker", f"{ap_weaker:.2f}")
@@ -815,13 +875,19 @@ glue("ch11_ap_weaker", f"{ap_weaker:.2f}")
 
 # %% tags=["nbval-check"]
 is_western = target[:, western]
-draws = np.array([
-    out_of_fold(
-        make_pipeline(StandardScaler(), RandomUnderSampler(random_state=seed), classifier),
-        data, is_western, fold_of,
-    )
-    for seed in range(10)
-])
+draws = np.array(
+    [
+        out_of_fold(
+            make_pipeline(
+                StandardScaler(), RandomUnderSampler(random_state=seed), classifier
+            ),
+            data,
+            is_western,
+            fold_of,
+        )
+        for seed in range(10)
+    ]
+)
 ap = [average_precision_score(is_western, draw) for draw in draws]
 ap_mean = average_precision_score(is_western, draws.mean(axis=0))
 plain = live["as they are"].scores[0][:, western]
@@ -883,7 +949,7 @@ glue("ch11_ap_all", f"{ap_plain:.2f}")
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 11.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

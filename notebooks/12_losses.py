@@ -70,7 +70,9 @@ data, target, genres = scripts.vectors, scripts.labels, scripts.label_names
 folds = headline_folds(load("script_features"))
 share = target.mean(axis=0)
 
-print(f"{len(scripts)} films, {len(genres)} genres, {target.sum(axis=1).mean():.2f} a film")
+print(
+    f"{len(scripts)} films, {len(genres)} genres, {target.sum(axis=1).mean():.2f} a film"
+)
 for column in parts()["tail"]:
     print(f"tail: {genres[column]}, {target[:, column].sum()} films")
 
@@ -301,8 +303,11 @@ print(answers.loc[[0.05, 0.2, 0.5]].round(2).T.to_string())
 # %% tags=["hide-input"]
 at_fifth = answers.iloc[19]
 for key, name in {
-    "pos": "pos_weight 3", "low": "focal, alpha .25", "high": "focal, alpha .75",
-    "asym": "asymmetric", "smooth": "smoothed",
+    "pos": "pos_weight 3",
+    "low": "focal, alpha .25",
+    "high": "focal, alpha .75",
+    "asym": "asymmetric",
+    "smooth": "smoothed",
 }.items():
     glue(f"ch12_answer_{key}", f"{at_fifth[name]:.2f}")
 
@@ -332,6 +337,7 @@ for key, name in {
 # %% [markdown] tags=["hint"]
 # Set the answer at $q = t$ to one half: then $wt = 1 - t$. For the second part, write the usual
 # $w$ with the share $s = n_j / n$ and compare.
+
 
 # %% tags=["solution"]
 def weight_for(t: float) -> float:
@@ -425,7 +431,9 @@ def grid(rule: str) -> pd.DataFrame:
     lines = per_genre[per_genre["rule"] == rule]
     means = lines.groupby(["loss", "support"])[["precision", "recall", "f1"]].mean()
     table = means.unstack("support").loc[list(pooled.index)]
-    table.columns = [f"{m.replace('f1', 'F1')}, {support}" for m, support in table.columns]
+    table.columns = [
+        f"{m.replace('f1', 'F1')}, {support}" for m, support in table.columns
+    ]
     return table[sorted(table.columns, key=lambda name: name.split(", ")[1])]
 
 
@@ -455,6 +463,7 @@ plots.paired_differences(
     title="With tuned thresholds, no loss can be told from BCE",
 )
 
+
 # %% tags=["hide-input"]
 def verdict(line: pd.Series) -> str:
     """Say what an interval says."""
@@ -482,7 +491,9 @@ glue("ch12_focal_map_verdict", verdict(low_focal))
 glue("ch12_tail_n", int(target[:, parts()["tail"]].sum()))
 glue("ch12_focal_map", f"{low_focal.difference:+.3f}")
 glue("ch12_focal_map_interval", f"{low_focal.low:+.3f} to {low_focal.high:+.3f}")
-in_tail, in_head = (paired(recorded, "BCE", f"f1_macro_{k}") for k in ("tail", "headline"))
+in_tail, in_head = (
+    paired(recorded, "BCE", f"f1_macro_{k}") for k in ("tail", "headline")
+)
 glue("ch12_clear_tail", clear(in_tail))
 glue("ch12_clear_head", clear(in_head))
 glue("ch12_tail_best_name", str(in_tail["difference"].idxmax()))
@@ -540,7 +551,9 @@ plots.heatmap(
 # %% tags=["solution"]
 from genrelab.evaluation import nadeau_bengio
 
-by_fold = pd.DataFrame(recorded["rows"]).sort_values(["repeat", "fold"]).set_index("row")
+by_fold = (
+    pd.DataFrame(recorded["rows"]).sort_values(["repeat", "fold"]).set_index("row")
+)
 differences = low = high = ...
 ### BEGIN SOLUTION
 tuned_bce = by_fold.loc["BCE", "f1_macro"].to_numpy()
@@ -589,8 +602,12 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
     outcomes = {
         name: run_fold(
-            FeedForward(loss=loss), data, labels, fold,
-            groups=scripts.groups, tuner=ThresholdTuner(),
+            FeedForward(loss=loss),
+            data,
+            labels,
+            fold,
+            groups=scripts.groups,
+            tuner=ThresholdTuner(),
         )
         for name, loss in live.items()
     }
@@ -603,14 +620,22 @@ plots.per_genre_dumbbell(
 )
 
 # %%
-foretold = thresholds["BCE"].map(lambda t: answers["focal, alpha .25"].iloc[round(99 * t)])
+foretold = thresholds["BCE"].map(
+    lambda t: answers["focal, alpha .25"].iloc[round(99 * t)]
+)
 t, w = thresholds["BCE"], pos_weight(target[train]).numpy()
 print("mean threshold:", thresholds.mean().round(2).to_dict())
-print(f"foretold from BCE's: focal {foretold.mean():.2f}, "
-      f"pos_weight {(w * t / (w * t + 1 - t)).mean():.2f}")
+print(
+    f"foretold from BCE's: focal {foretold.mean():.2f}, "
+    f"pos_weight {(w * t / (w * t + 1 - t)).mean():.2f}"
+)
 
 # %% tags=["hide-input"]
-for key, name in {"bce": "BCE", "pos": "pos_weight", "focal": "focal, alpha .25"}.items():
+for key, name in {
+    "bce": "BCE",
+    "pos": "pos_weight",
+    "focal": "focal, alpha .25",
+}.items():
     glue(f"ch12_t_{key}", f"{thresholds[name].mean():.2f}")
 glue("ch12_t_focal_foretold", f"{foretold.mean():.2f}")
 glue("ch12_t_pos_foretold", f"{(w * t / (w * t + 1 - t)).mean():.2f}")
@@ -632,7 +657,9 @@ plots.reliability(
 )
 
 # %% tags=["nbval-check"]
-means = pd.DataFrame(recorded["rows"]).groupby("row", sort=False)[["ece", "brier"]].mean()
+means = (
+    pd.DataFrame(recorded["rows"]).groupby("row", sort=False)[["ece", "brier"]].mean()
+)
 print(means.round(3).to_string())
 
 # %% tags=["hide-input"]
@@ -718,10 +745,15 @@ from genrelab.evaluation import cross_validate
 from genrelab.metrics import report
 
 shown = {
-    "jaccard": "Jaccard", "hamming": "Hamming loss", "subset_accuracy": "subset accuracy",
-    "f1_samples": "F1, samples", "precision_samples": "precision, samples",
-    "recall_samples": "recall, samples", "precision_macro": "precision, macro",
-    "recall_macro": "recall, macro", "at_least_one": "at least one",
+    "jaccard": "Jaccard",
+    "hamming": "Hamming loss",
+    "subset_accuracy": "subset accuracy",
+    "f1_samples": "F1, samples",
+    "precision_samples": "precision, samples",
+    "recall_samples": "recall, samples",
+    "precision_macro": "precision, macro",
+    "recall_macro": "recall, macro",
+    "at_least_one": "at least one",
     "at_least_two": "at least two",
 }
 published = {
@@ -730,7 +762,11 @@ published = {
     "log": [0.43, 0.09, 0.14, 0.54, 0.58, 0.56, 0.49, 0.47, 0.83, 0.33],
 }
 ours = {}
-for name, loss in {"plain": "bce", "focal": FocalLoss(alpha=0.375), "log": "log"}.items():
+for name, loss in {
+    "plain": "bce",
+    "focal": FocalLoss(alpha=0.375),
+    "log": "log",
+}.items():
     result = cross_validate(
         FeedForward(loss=loss), data, target, groups=scripts.groups, folds=folds[:5]
     )
@@ -852,8 +888,13 @@ tries = {
     "pos_weight, right": outcomes["pos_weight"].scores,
     "alpha the wrong way round": outcomes["focal, alpha .25"].scores,
 }
-for name, loss in {"weight for pos_weight": confused, "sigmoid twice": SigmoidTwice()}.items():
-    wrong = FeedForward(loss=loss).fit(data[train], target[train], scripts.groups[train])
+for name, loss in {
+    "weight for pos_weight": confused,
+    "sigmoid twice": SigmoidTwice(),
+}.items():
+    wrong = FeedForward(loss=loss).fit(
+        data[train], target[train], scripts.groups[train]
+    )
     tries[name] = wrong.predict_proba(data[test])
 tries["sigmoid twice"] = expit(tries["sigmoid twice"])
 
@@ -880,8 +921,11 @@ print(f"sigmoid twice: last training loss {learned:.3f}, lowest possible {floor:
 # %% tags=["hide-input"]
 glue("ch12_true_card", f"{truth.sum(axis=1).mean():.1f}")
 for key, name in {
-    "bce": "BCE", "right": "pos_weight, right", "alpha": "alpha the wrong way round",
-    "weight": "weight for pos_weight", "twice": "sigmoid twice",
+    "bce": "BCE",
+    "right": "pos_weight, right",
+    "alpha": "alpha the wrong way round",
+    "weight": "weight for pos_weight",
+    "twice": "sigmoid twice",
 }.items():
     glue(f"ch12_{key}_card", f"{symptoms.loc[name, 'genres a film']:.1f}")
     glue(f"ch12_{key}_map", f"{symptoms.loc[name, 'mAP']:.2f}")
@@ -919,7 +963,7 @@ glue("ch12_learned", f"{learned:.2f}")
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 12.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

@@ -100,8 +100,12 @@ for fold in folds:
     rows, groups = fold.train, scripts.groups[fold.train]
     inner.append(
         cross_val_predict(
-            model, data[rows], target[rows], groups=groups,
-            cv=GroupedStratifiedKFold(3), method="predict_proba",
+            model,
+            data[rows],
+            target[rows],
+            groups=groups,
+            cv=GroupedStratifiedKFold(3),
+            method="predict_proba",
         )
     )
     model.fit(data[rows], target[rows])
@@ -124,11 +128,15 @@ print(says.head(6).round(2).to_string())
 # %% tags=["nbval-check"]
 at_half = (scores >= 0.5).astype(np.int8)
 empty = ~at_half.any(axis=1)
-print(f"genres a film: {target.sum(axis=1).mean():.2f} true, "
-      f"{at_half.sum(axis=1).mean():.2f} predicted")
+print(
+    f"genres a film: {target.sum(axis=1).mean():.2f} true, "
+    f"{at_half.sum(axis=1).mean():.2f} predicted"
+)
 print(f"films without any genre: {empty.sum()}")
-print(f"tail: {target[:, tail].sum()} labels, {at_half[:, tail].sum()} predicted, "
-      f"{(at_half & target)[:, tail].sum()} of them right")
+print(
+    f"tail: {target[:, tail].sum()} labels, {at_half[:, tail].sum()} predicted, "
+    f"{(at_half & target)[:, tail].sum()} of them right"
+)
 
 # %% tags=["hide-input"]
 from genrelab.evaluation import glue
@@ -352,8 +360,10 @@ plots.paired_differences(
 # %% tags=["nbval-check"]
 for name in ("0.3", "one for all"):
     line = compare_results(results, baseline=name).paired.loc["one for each"]
-    print(f"one for each less {name}: {line.difference:+.3f} "
-          f"({line.low:+.3f} to {line.high:+.3f})")
+    print(
+        f"one for each less {name}: {line.difference:+.3f} "
+        f"({line.low:+.3f} to {line.high:+.3f})"
+    )
 by_micro = judged(ThresholdTuner(objective="f1_micro", strategy="global"))
 print("one for all by micro-F1:", by_micro.thresholds[:, 0].round(2))
 
@@ -368,7 +378,10 @@ def verdict(line):
 
 
 for key, name in {
-    "half": "0.5", "third": "0.3", "all": "one for all", "each": "one for each"
+    "half": "0.5",
+    "third": "0.3",
+    "all": "one for all",
+    "each": "one for each",
 }.items():
     glue(f"ch13_{key}", float(results[name].headline["f1_macro"]))
     glue(f"ch13_{key}_micro", float(results[name].headline["f1_micro"]))
@@ -417,6 +430,7 @@ glue("ch13_one_micro", f"{one_micro.min():.2f} to {one_micro.max():.2f}")
 # in macro-F1? And what if only *one* number is tuned, the same for all genres?
 # :::
 
+
 # %% tags=["nbval-check"]
 def cheated(tuner):
     """Tune on the test rows themselves."""
@@ -438,8 +452,10 @@ cheats = {
 }
 for name, (clean, cheat) in cheats.items():
     gain = (cheat.per_label["f1"] - clean.per_label["f1"]).to_numpy()
-    print(f"{name:21} {gain.mean():+.3f} macro-F1: thirteen {gain[~tail].mean():+.3f}, "
-          f"tail {gain[tail].mean():+.3f}")
+    print(
+        f"{name:21} {gain.mean():+.3f} macro-F1: thirteen {gain[~tail].mean():+.3f}, "
+        f"tail {gain[tail].mean():+.3f}"
+    )
 
 # %%
 plots.leak_bars(
@@ -488,6 +504,7 @@ glue("ch13_cheat_one", f"{one_gain:+.3f}")
 # films do not have. That is why `inner` exists. We try it with our model, and with one that is
 # regularised a hundred times less.
 
+
 # %% tags=["nbval-check"]
 def scored(system):
     """Return inner, training and test scores of each fold."""
@@ -495,8 +512,12 @@ def scored(system):
     for fold in folds:
         rows, groups = fold.train, scripts.groups[fold.train]
         out_of_fold = cross_val_predict(
-            system, data[rows], target[rows], groups=groups,
-            cv=GroupedStratifiedKFold(3), method="predict_proba",
+            system,
+            data[rows],
+            target[rows],
+            groups=groups,
+            cv=GroupedStratifiedKFold(3),
+            method="predict_proba",
         )
         system.fit(data[rows], target[rows])
         seen_before, new = map(system.predict_proba, (data[rows], data[fold.test]))
@@ -513,8 +534,10 @@ for C in (0.01, 1):
         judged(ThresholdTuner(), tuned_on, new).headline["f1_macro"]
         for tuned_on in (out_of_fold, seen_before)
     ]
-    print(f"C = {C}: macro-F1 {on_training[C][0]:.3f} tuned on inner scores, "
-          f"{on_training[C][1]:.3f} on training scores")
+    print(
+        f"C = {C}: macro-F1 {on_training[C][0]:.3f} tuned on inner scores, "
+        f"{on_training[C][1]:.3f} on training scores"
+    )
 
 # %% tags=["hide-input"]
 glue("ch13_train_strict", f"{on_training[0.01][1] - on_training[0.01][0]:+.3f}")
@@ -553,8 +576,10 @@ plots.per_genre_dumbbell(
 # %% tags=["nbval-check"]
 excess = (promise["claimed"] - promise["given"]).to_numpy()
 for name, part in {"thirteen": ~tail, "tail": tail}.items():
-    print(f"{name}: claimed less given {excess[part].mean():+.3f}, "
-          f"without sign {np.abs(excess[part]).mean():.3f}")
+    print(
+        f"{name}: claimed less given {excess[part].mean():+.3f}, "
+        f"without sign {np.abs(excess[part]).mean():.3f}"
+    )
 cuts = pd.DataFrame(results["one for each"].thresholds, columns=genres)
 print(cuts[["Drama", "Crime", "Musical", "Western"]].round(2).to_string())
 
@@ -752,11 +777,17 @@ plots.reliability(
 
 # %% tags=["hide-input"]
 for key, name in {
-    "lr": "LR", "platt": "LR, platt", "iso": "LR, isotonic",
-    "bal": "balanced", "balplatt": "balanced, platt",
+    "lr": "LR",
+    "platt": "LR, platt",
+    "iso": "LR, isotonic",
+    "bal": "balanced",
+    "balplatt": "balanced, platt",
 }.items():
     for short, column in {
-        "ece": "ECE", "half": "at 0.5", "one": "one", "each": "each"
+        "ece": "ECE",
+        "half": "at 0.5",
+        "one": "one",
+        "each": "each",
     }.items():
         glue(f"ch13_cal_{key}_{short}", float(board.loc[name, column]))
 moved = int((tuned["LR, platt"].tuned != tuned["LR"].tuned).sum())
@@ -911,6 +942,7 @@ plots.paired_differences(
 # an interval that excludes zero. The second table has the losses of chapter 12, against the
 # same net under plain cross-entropy.
 
+
 # %% tags=["nbval-check"]
 def starred(result, baseline):
     """Return differences in three metrics, starred where the interval excludes zero."""
@@ -925,6 +957,7 @@ def starred(result, baseline):
 losses = read_result("losses")
 print(starred(recorded, "LR").loc[on_vectors].to_string())
 print(starred(losses, "BCE").to_string())
+
 
 # %% tags=["hide-input"]
 def named(rows):
@@ -980,8 +1013,10 @@ plots.paired_differences(to_words.head(6))
 best_row = pooled["f1_macro"].drop("TF-IDF").idxmax()
 for metric in ("f1_macro", "f1_macro_headline", "f1_macro_tail", "map"):
     line = paired(recorded, "TF-IDF", metric).loc[best_row]
-    print(f"{best_row}, less TF-IDF: {metric} {line.difference:+.3f} "
-          f"({line.low:+.3f} to {line.high:+.3f})")
+    print(
+        f"{best_row}, less TF-IDF: {metric} {line.difference:+.3f} "
+        f"({line.low:+.3f} to {line.high:+.3f})"
+    )
 
 of_thirteen = {}
 for line in recorded["pooled"]:
@@ -1063,6 +1098,7 @@ checks.ch13_ex1(best_horror, lowest, score, truth)
 
 # %% [markdown] tags=["hint"]
 # $1 - p < 4p$. A missed genre is where `target` is 1 and the guess 0.
+
 
 # %% tags=["solution"]
 def cost(truth, guess):
@@ -1172,7 +1208,7 @@ checks.ch13_ex3(with_rules, by_tuning)
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 13.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

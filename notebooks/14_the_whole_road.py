@@ -86,7 +86,9 @@ HTML(f'<div style="max-height: 26em; overflow: auto">{page}</div>')
 from genrelab.evaluation import glue, read_result
 
 first = systems.iloc[0]
-alone, told = (systems[systems["reads"] == reads].iloc[0] for reads in ("script", "texts"))
+alone, told = (
+    systems[systems["reads"] == reads].iloc[0] for reads in ("script", "texts")
+)
 tokens_a_second = read_result("encode")["speed"]["systems"][0]["tokens_per_second"]
 glue("ch14_n_systems", f"{len(systems)}")
 glue("ch14_n_tables", f"{systems['table'].nunique()}")
@@ -127,7 +129,9 @@ written = load("films")
 beside = capstone.systems(headline_folds(written), written.label_names)
 beside = beside[beside["reads"] != "the answer"]
 page = beside[["reads", "f1_macro", "low", "high", "map", "seconds", "table"]].round(3)
-HTML(f'<div style="max-height: 20em; overflow: auto">{page.to_html(border=0, na_rep="")}</div>')
+HTML(
+    f'<div style="max-height: 20em; overflow: auto">{page.to_html(border=0, na_rep="")}</div>'
+)
 
 # %% tags=["hide-input"]
 glue("ch14_n_written", f"{len(written)}")
@@ -384,7 +388,10 @@ truth, new_truth = scripts.labels[fold.train], scripts.labels[fold.test]
 best, on_test = ..., ...
 ### BEGIN SOLUTION
 grid = np.round(np.arange(0, 1.01, 0.1), 1)
-inner = [average_precision_score(truth, w * one + (1 - w) * other, average="macro") for w in grid]
+inner = [
+    average_precision_score(truth, w * one + (1 - w) * other, average="macro")
+    for w in grid
+]
 best = grid[np.argmax(inner)]
 on_test = average_precision_score(
     new_truth, best * new_one + (1 - best) * new_other, average="macro"
@@ -428,15 +435,22 @@ checks.ch14_ex1(best, on_test, (one, other, truth), (new_one, new_other, new_tru
 # %%
 said = read_result("prediction")
 forecasts = pd.concat(
-    {name: pd.DataFrame(of).T for name, of in said["forecasts"].items()}, names=["system", "metric"]
+    {name: pd.DataFrame(of).T for name, of in said["forecasts"].items()},
+    names=["system", "metric"],
 )
 print("final:", said["systems"]["final"])
 print("best of those that read the script alone:", said["systems"]["script only"], "\n")
 print(forecasts.round(3).to_string())
 
 # %% tags=["hide-input"]
-final, script_only, reference = (said["systems"][r] for r in ("final", "script only", "reference"))
-for key, name in {"final": final, "script": script_only, "reference": reference}.items():
+final, script_only, reference = (
+    said["systems"][r] for r in ("final", "script only", "reference")
+)
+for key, name in {
+    "final": final,
+    "script": script_only,
+    "reference": reference,
+}.items():
     glue(f"ch14_{key}_name", name)
     glue(f"ch14_{key}_dev", f"{said['forecasts'][name]['f1_macro']['development']:.3f}")
     for metric in ("f1_macro", "map"):
@@ -492,7 +506,9 @@ outcome = pd.DataFrame(
     }
 ).T
 outcome["inside"] = outcome["outcome"].between(outcome["low"], outcome["high"])
-print(f"{opened['n_test']} films of {opened['n_groups']} franchises, opened {opened['date']}")
+print(
+    f"{opened['n_test']} films of {opened['n_groups']} franchises, opened {opened['date']}"
+)
 print(outcome.round(3).to_string())
 
 # %% tags=["hide-input"]
@@ -519,7 +535,10 @@ for key, name in {"final": final, "script": script_only}.items():
         f"{line.difference_low:+.3f} to {line.difference_high:+.3f}",
     )
     above = line.difference_low > 0
-    glue(f"ch14_test_{key}_verdict", "clearly better than" if above else "not clearly better than")
+    glue(
+        f"ch14_test_{key}_verdict",
+        "clearly better than" if above else "not clearly better than",
+    )
 winner = outcome.xs("f1_macro", level=1)["outcome"].idxmax()
 glue("ch14_winner", winner)
 glue("ch14_winner_ours", "also" if winner == final else "not")
@@ -604,7 +623,13 @@ checks.ch14_ex2(n_films)
 
 # %% tags=["hide-input"]
 others = pd.DataFrame(capstone.PUBLISHED)
-others.columns = ["reference", "system", "data", "published, not run by us", "nearest run of ours"]
+others.columns = [
+    "reference",
+    "system",
+    "data",
+    "published, not run by us",
+    "nearest run of ours",
+]
 HTML(others.to_html(border=0, index=False, classes="words"))
 
 # %% [markdown]
@@ -627,7 +652,9 @@ HTML(others.to_html(border=0, index=False, classes="words"))
 from genrelab.bench.locked_test import worst
 
 probabilities = np.array([film["probabilities"] for film in said["films"]])
-mistakes = worst(scripts.labels, probabilities, list(scripts.titles), scripts.label_names, n=12)
+mistakes = worst(
+    scripts.labels, probabilities, list(scripts.titles), scripts.label_names, n=12
+)
 claimed, missed = (pd.DataFrame(mistakes[kind]) for kind in ("false_alarms", "misses"))
 claimed
 
@@ -641,7 +668,8 @@ missed
 agreement = read_result("agreement")
 wiki = {
     film["id"]: {
-        {"Science Fiction": "Sci-Fi", "Animated": "Animation"}.get(g, g) for g in film["genres"]
+        {"Science Fiction": "Sci-Fi", "Animated": "Animation"}.get(g, g)
+        for g in film["genres"]
     }
     for film in agreement["films"]
 }
@@ -684,9 +712,9 @@ glue("ch14_missed", f"{n_known - n_backed} of {n_known}")
 # And a sparing look into the test: the three surest mistakes of each kind there.
 
 # %%
-pd.concat({kind: pd.DataFrame(opened[kind][:3]) for kind in ("false_alarms", "misses")}).droplevel(
-    1
-)
+pd.concat(
+    {kind: pd.DataFrame(opened[kind][:3]) for kind in ("false_alarms", "misses")}
+).droplevel(1)
 
 # %% [markdown]
 # Reading mistakes on the test is safe only because nothing will be changed after it.
@@ -771,7 +799,9 @@ excused, by_chance = ..., ...
 said_yes = predicted[rows] == 1
 excused = second[said_yes & (first_list == 0)].mean()
 by_chance = second[~said_yes & (first_list == 0)].mean()
-print(f"Wikipedia backs {excused:.0%} of the false alarms, and {by_chance:.0%} of the rest")
+print(
+    f"Wikipedia backs {excused:.0%} of the false alarms, and {by_chance:.0%} of the rest"
+)
 ### END SOLUTION
 
 # %% tags=["check"]
@@ -806,12 +836,16 @@ checks.ch14_ex3(excused, by_chance, predicted[rows], first_list, second)
 
 # %%
 per_genre = pd.DataFrame(opened["per_label"]).T
-dev_genres = next(line for line in recorded["pooled"] if line["row"] == final)["per_label"]["tuned"]
+dev_genres = next(line for line in recorded["pooled"] if line["row"] == final)[
+    "per_label"
+]["tuned"]
 glue("ch14_n_animated", f"{per_genre.loc['Animation', 'support']:.0f}")
 plots.per_genre_dumbbell(
     pd.DataFrame(
         {
-            "development": {name: dev_genres[name]["f1"] for name in scripts.label_names},
+            "development": {
+                name: dev_genres[name]["f1"] for name in scripts.label_names
+            },
             "locked test": per_genre["f1"],
         }
     ).loc[list(scripts.label_names)],
@@ -899,7 +933,7 @@ glue("ch14_hers", f"{hers:.0%}")
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 14.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

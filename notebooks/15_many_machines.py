@@ -712,7 +712,7 @@ print(f"on two CPU cores: {contracts / cpu_rate / 3600:.1f} hours")
 # ## Your score
 #
 # Three of the exercises check themselves. Exercise 15.4 asks for a judgement: hold yours against
-# the solution.
+# the solution in the book.
 
 # %% tags=["check"]
 checks.summary()

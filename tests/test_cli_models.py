@@ -466,7 +466,7 @@ def test_conllu_is_read_back_by_the_library(tmp_path, monkeypatch):
     text._tagger.cache_clear()
     texts = tmp_path / "texts"
     texts.mkdir()
-    (texts / "a.txt").write_text("INT. BAR - DAY\n\nThe horses ran. She's \"home\", he said.\n")
+    (texts / "a.txt").write_text('INT. BAR - DAY\n\nThe horses ran. She\'s "home", he said.\n')
     (texts / "b.txt").write_text("Two doors opened.")
     out = tmp_path / "mine.conllu"
     assert run("data", "export", texts, out, "-q").exit_code == 0
@@ -499,9 +499,7 @@ def test_a_whole_play_survives_conllu(tmp_path):
     assert spoken.split() == plays.texts[0].split()
 
 
-UPOS = set(
-    "ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split()
-)
+UPOS = set("ADJ ADP ADV AUX CCONJ DET INTJ NOUN NUM PART PRON PROPN PUNCT SCONJ SYM VERB X".split())
 
 
 def exported(folder, out) -> list[conllu.TokenList]:

@@ -26,8 +26,12 @@ Y[0] = 1
 SCORES = np.clip(0.3 * RNG.random((200, 4)) + 0.5 * Y * RNG.random((200, 4)), 0, 1)
 BY_GENRE = pd.DataFrame({"at 0.5": [0.7, 0.4, 0.2, 0.04], "tuned": [0.8, 0.6, 0.5, 0.3]}, NAMES)
 READING = pd.DataFrame(
-    {"share": [0.01, 0.05, 1.0], "score": [0.476, 0.559, 0.608], "low": [0.45, 0.53, 0.59],
-     "high": [0.5, 0.58, 0.62]},
+    {
+        "share": [0.01, 0.05, 1.0],
+        "score": [0.476, 0.559, 0.608],
+        "low": [0.45, 0.53, 0.59],
+        "high": [0.5, 0.58, 0.62],
+    },
     index=["first window", "four random", "mean of all"],
 )
 WORDS = pd.DataFrame(
@@ -54,8 +58,13 @@ FIGURES = {
     "paired_differences": (
         lambda: plots.paired_differences(
             pd.DataFrame(
-                {"difference": [0.05, -0.01], "low": [0.02, -0.03], "high": [0.08, 0.01],
-                 "pooled_low": [0.03, -0.02], "pooled_high": [0.07, 0.01]},
+                {
+                    "difference": [0.05, -0.01],
+                    "low": [0.02, -0.03],
+                    "high": [0.08, 0.01],
+                    "pooled_low": [0.03, -0.02],
+                    "pooled_high": [0.07, 0.01],
+                },
                 index=["SVD", "SVM"],
             )
         ),
@@ -108,7 +117,9 @@ FIGURES = {
     "lines": (
         lambda: plots.lines(
             {"yes": pd.DataFrame({"BCE": [2.3, 0.1], "focal": [0.5, 0.0]}, [0.1, 0.9])},
-            xlabel="p", ylabel="loss", diagonal=True,
+            xlabel="p",
+            ylabel="loss",
+            diagonal=True,
         ),
         ["BCE 2.30 to 0.10", "focal 0.50 to 0.00", "p 0.1 to 0.9"],
     ),
@@ -213,8 +224,14 @@ def test_a_figure_shows_as_one_small_image_whose_alt_names_the_numbers(name):
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_letter_is_cut_off_at_the_edge(name):
     edge = rgb(drawn(name))
-    border = np.concatenate([edge[:6].reshape(-1, 3), edge[-6:].reshape(-1, 3),
-                             edge[:, :6].reshape(-1, 3), edge[:, -6:].reshape(-1, 3)])
+    border = np.concatenate(
+        [
+            edge[:6].reshape(-1, 3),
+            edge[-6:].reshape(-1, 3),
+            edge[:, :6].reshape(-1, 3),
+            edge[:, -6:].reshape(-1, 3),
+        ]
+    )
     assert np.abs(border - border[0]).max() <= 6
 
 
@@ -246,10 +263,13 @@ def test_few_colours_in_the_file_lose_none_of_the_picture():
 
 def test_genres_are_coloured_by_their_support():
     figure = plots.genre_counts(Y, NAMES)
-    bars = dict(zip(
-        [tick.get_text() for tick in figure.canvas.axes[0].get_yticklabels()],
-        [bar.get_facecolor()[:3] for bar in figure.canvas.axes[0].patches], strict=True,
-    ))
+    bars = dict(
+        zip(
+            [tick.get_text() for tick in figure.canvas.axes[0].get_yticklabels()],
+            [bar.get_facecolor()[:3] for bar in figure.canvas.axes[0].patches],
+            strict=True,
+        )
+    )
     for name, share in zip(NAMES, Y.mean(axis=0), strict=True):
         assert bars[name] == to_rgb(plots.PALETTE["low" if share < 0.1 else "high"])
     assert plots.support_colours([0.1, 0.0999], 2) == [plots.PALETTE["high"], plots.PALETTE["low"]]
@@ -258,16 +278,23 @@ def test_genres_are_coloured_by_their_support():
 # Machado, Oliveira and Fernandes (2009), severity 1.0, on linear RGB.
 BLINDNESS = {
     "normal": np.eye(3),
-    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
-                   [-0.003882, -0.048116, 1.051998]],
-    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
-                     [-0.011820, 0.042940, 0.968881]],
+    "protanopia": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deuteranopia": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
 }
 
 
 def lab(colour, sight):
-    linear = np.array([c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
-                       for c in to_rgb(colour)])
+    linear = np.array(
+        [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    )
     linear = np.clip(np.array(sight) @ linear, 0, 1)
     xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
     t = xyz @ linear / [0.9505, 1, 1.089]
@@ -370,7 +397,8 @@ def test_the_front_holds_systems_that_none_beats_at_their_cost():
     cost, quality = RNG.uniform(1, 100, 12), RNG.uniform(0, 1, 12)
     frame = pd.DataFrame({"seconds": cost, "macro-F1": quality}, [f"s{i:02d}" for i in range(12)])
     unbeaten = {
-        name for name, c, q in zip(frame.index, cost, quality, strict=True)
+        name
+        for name, c, q in zip(frame.index, cost, quality, strict=True)
         if not ((cost <= c) & (quality > q)).any()
     }
     said = plots.quality_vs_cost(frame).alt.split("at their cost: ")[1]

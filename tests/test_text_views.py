@@ -12,12 +12,43 @@ from hypothesis import strategies as st
 from genrelab import text
 
 WIKI_GENRES = frozenset(
-    ["Action", "Adventure", "Animated", "Biography", "Comedy", "Crime", "Documentary", "Drama",
-     "Family", "Fantasy", "Historical", "Horror", "Musical", "Mystery", "Noir", "Romance",
-     "Science Fiction", "Sports", "Thriller", "War", "Western"]
+    [
+        "Action",
+        "Adventure",
+        "Animated",
+        "Biography",
+        "Comedy",
+        "Crime",
+        "Documentary",
+        "Drama",
+        "Family",
+        "Fantasy",
+        "Historical",
+        "Horror",
+        "Musical",
+        "Mystery",
+        "Noir",
+        "Romance",
+        "Science Fiction",
+        "Sports",
+        "Thriller",
+        "War",
+        "Western",
+    ]
 )
-SCRIPT_LINES = ["INT. BAR - DAY", "12A EXT. ROAD", "  I/E CAR", "He waits.", "", "INTO THE NIGHT",
-                "EXTRA! EXTRA!", "Int. Kitchen", "FADE IN:", "INT./EXT. TRAIN 7", "A pint. EXT."]
+SCRIPT_LINES = [
+    "INT. BAR - DAY",
+    "12A EXT. ROAD",
+    "  I/E CAR",
+    "He waits.",
+    "",
+    "INTO THE NIGHT",
+    "EXTRA! EXTRA!",
+    "Int. Kitchen",
+    "FADE IN:",
+    "INT./EXT. TRAIN 7",
+    "A pint. EXT.",
+]
 HEADINGS = ("INT. BAR - DAY", "EXT. ROAD", "I/E CAR", "Int. Kitchen", "INT./EXT. TRAIN 7")
 
 
@@ -139,7 +170,9 @@ def test_labels_of_either_source_are_found_by_their_own_names():
     lead = "X is an animated historical sports film."
     assert text.genre_words(lead, ["Sports", "Animated", "Drama"]) == ("Sports", "Animated")
     assert text.genre_words(lead, ["Sport", "Animation", "History"]) == (
-        "Sport", "Animation", "History",
+        "Sport",
+        "Animation",
+        "History",
     )
     with pytest.raises(ValueError, match=r"no words are known for .*Telenovela"):
         text.genre_words(lead, ["Telenovela"])

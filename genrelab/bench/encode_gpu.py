@@ -54,9 +54,7 @@ def run(rounds: int = 5) -> dict[str, object]:
     peer = _peer(model, dtype=torch.bfloat16)
     some = parts[: sum(len(_parts(encoder, [text])) for text in texts[:SAMPLE])]
     peer.encode(some)
-    batch = min(
-        PEER_BATCHES, key=lambda size: _seconds(lambda: peer.encode(some, batch_size=size))
-    )
+    batch = min(PEER_BATCHES, key=lambda size: _seconds(lambda: peer.encode(some, batch_size=size)))
     encoder.transform(texts[:SAMPLE])  # probes the budget, warms kernels up
     systems: dict[str, Callable[[], np.ndarray]] = {
         "ScriptEncoder, from the texts": lambda: encoder.transform(texts),

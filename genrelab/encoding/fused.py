@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 # The packing that suits batches of about so many rows (windows x longest); it holds for any number.
 TYPICAL_ROWS = 2_048
-# Bytes, beside its result, that a product may want for its code and scratch space. The C library
-# maps blocks of this size apart and unmaps them at once, untouched.
+# Bytes, beside its result, that a product of a new shape may want for its code. The C library maps
+# a block of this size apart and unmaps it at once, untouched.
 RESERVE = 33 * 2**20
 
 
@@ -50,6 +50,7 @@ class FusedLinear(nn.Module):
                 linear.weight.detach(), TYPICAL_ROWS
             )
         self.bias = None if linear.bias is None else linear.bias.detach()
+        self.compiled_for: torch.Size | None = None
         self.after = ("gelu", [], "none") if gelu else ("none", [], "")
 
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
@@ -58,13 +59,15 @@ class FusedLinear(nn.Module):
         Raises
         ------
         RuntimeError
-            If there is no memory for the result and :data:`RESERVE` bytes more.
+            If there is no memory for a product of a new shape and :data:`RESERVE` bytes more.
         """
         rows = rows.to(self.dtype)
-        result = rows.shape[:-1].numel() * self.out_features * rows.element_size()  # bytes
-        # Where a small block of its own cannot be had, oneDNN ends the process. Torch's allocator,
-        # asked first, raises an error.
-        torch.UntypedStorage(result + RESERVE)
+        if rows.shape != self.compiled_for:
+            # Where a small block of its own cannot be had, oneDNN ends the process. Torch's
+            # allocator, asked first, raises an error.
+            result = rows.shape[:-1].numel() * self.out_features * rows.element_size()  # bytes
+            torch.UntypedStorage(result + RESERVE)
+            self.compiled_for = rows.shape
         return torch.ops.mkldnn._linear_pointwise(rows, self.weight, self.bias, *self.after)
 
 

@@ -16,8 +16,16 @@ _HOMES = {
 }
 
 __all__ = [
-    "ChainEnsemble", "ChunkVoting", "FeedForward", "FineTuned", "GenrePredictor", "LabelPowerset",
-    "PooledWindows", "Recurrent", "WindowNet", "WordVectors",
+    "ChainEnsemble",
+    "ChunkVoting",
+    "FeedForward",
+    "FineTuned",
+    "GenrePredictor",
+    "LabelPowerset",
+    "PooledWindows",
+    "Recurrent",
+    "WindowNet",
+    "WordVectors",
 ]
 
 

@@ -112,9 +112,7 @@ class Figure:
             pixels = np.asarray(agg.buffer_rgba())[..., :3]
         image = Image.fromarray(np.ascontiguousarray(pixels))
         # median cut, Pillow's default, drops a colour that only a few letters have
-        packed = image.quantize(
-            64, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE
-        )
+        packed = image.quantize(64, Image.Quantize.MAXCOVERAGE, kmeans=1, dither=Image.Dither.NONE)
         buffer = io.BytesIO()
         packed.save(buffer, "PNG", optimize=True)
         return buffer.getvalue()
@@ -200,9 +198,7 @@ def finish(canvas: Canvas, title: str, alt: str, note: str = "") -> Figure:
     """Put the message on top and the note below, and hand the figure over."""
     canvas.suptitle(wrap(title, 52), x=0.02, ha="left", fontsize=12, fontweight="bold")
     if note:
-        canvas.supxlabel(
-            wrap(note, 74), x=0.02, ha="left", fontsize=8.5, color=PALETTE["muted"]
-        )
+        canvas.supxlabel(wrap(note, 74), x=0.02, ha="left", fontsize=8.5, color=PALETTE["muted"])
     return Figure(canvas, alt)
 
 
@@ -225,8 +221,14 @@ def key(ax: Axes, entries: Mapping[str, str], markers: Sequence[str] = MARKERS) 
     ]
     columns = 3 if sum(map(len, entries)) <= 50 else 2
     ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, frameon=False,
-        handletextpad=0.2, columnspacing=1.2, borderaxespad=0.2,
+        handles=handles,
+        loc="lower left",
+        bbox_to_anchor=(0, 1),
+        ncols=columns,
+        frameon=False,
+        handletextpad=0.2,
+        columnspacing=1.2,
+        borderaxespad=0.2,
     )
 
 

@@ -155,8 +155,18 @@ n = 2).'
     long = pd.concat(pd.DataFrame({"words": v, "kind": k}) for k, v in kinds.items())
     canvas, ax = base.panel(1.4 + 0.62 * len(kinds))
     sns.violinplot(
-        long, x="words", y="kind", order=list(kinds), log_scale=True, cut=0, inner=None,
-        color=base.PALETTE["high"], alpha=0.45, linewidth=0, density_norm="width", ax=ax,
+        long,
+        x="words",
+        y="kind",
+        order=list(kinds),
+        log_scale=True,
+        cut=0,
+        inner=None,
+        color=base.PALETTE["high"],
+        alpha=0.45,
+        linewidth=0,
+        density_norm="width",
+        ax=ax,
     )
     medians = {name: float(np.median(values)) for name, values in kinds.items()}
     for row, median in enumerate(medians.values()):

@@ -121,9 +121,7 @@ def paired_differences(
     ]
     alt = f"Difference in {metric}: {base.listing(parts)}."
     message = f"Zero lies outside {clear.sum()} of {len(frame)} intervals (95 %)"
-    note = "Thick: Nadeau and Bengio." + (
-        " Dashed: bootstrap over groups." if boot else ""
-    )
+    note = "Thick: Nadeau and Bengio." + (" Dashed: bootstrap over groups." if boot else "")
     return base.finish(canvas, title or message, alt, note)
 
 
@@ -292,8 +290,12 @@ def threshold_curves(
         ax.axvline(0.5, color=base.PALETTE["faint"], lw=1, ls=":")
         ax.plot(thresholds[top], f1[top], "o", color=base.PALETTE["ink"], markersize=4.5)
         ax.set_title(
-            f"{name} {thresholds[top]:.2f}", loc="left", fontsize=9.5, color=colour,
-            fontweight="bold", pad=3,
+            f"{name} {thresholds[top]:.2f}",
+            loc="left",
+            fontsize=9.5,
+            color=colour,
+            fontweight="bold",
+            pad=3,
         )
         best.append(thresholds[top])
         parts.append(f"{name} {thresholds[top]:.2f} (F1 {f1[top]:.2f}, at 0.5 {at_half:.2f})")
@@ -405,7 +407,5 @@ def threshold_cliff(
             f"({len(names)},) each, one score a name."
         )
     frame = pd.DataFrame({"at 0.5": at_half, "tuned": tuned}, index=list(names))
-    message = (
-        f"Tuned thresholds lift mean {metric} from {at_half.mean():.2f} to {tuned.mean():.2f}"
-    )
+    message = f"Tuned thresholds lift mean {metric} from {at_half.mean():.2f} to {tuned.mean():.2f}"
     return per_genre_dumbbell(frame, share=share, metric=metric, title=title or message)
