@@ -606,8 +606,8 @@ checks.ch07_ex2(spread, vectors)
 #
 # Now we want to see it. In a process of its own, we encode the openings of three plays. Then we
 # tell the operating system to give this process no more than 96 MiB beyond what it holds, raise
-# the budget to a batch that cannot fit, and encode again. The error is a real one: it comes from
-# torch's allocator, which asks for memory and gets none. (The limit works on Linux, as on Colab.)
+# the budget to a batch that cannot fit, and encode again. The error is a real one: the network
+# asks for memory and gets none. (The limit works on Linux, as on Colab.)
 
 # %%
 import os

@@ -3,6 +3,7 @@
 import platform
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -58,15 +59,15 @@ class FusedLinear(nn.Module):
 
         Raises
         ------
-        RuntimeError
+        MemoryError
             If there is no memory for a product of a new shape and :data:`RESERVE` bytes more.
         """
         rows = rows.to(self.dtype)
         if rows.shape != self.compiled_for:
-            # Where a small block of its own cannot be had, oneDNN ends the process. Torch's
-            # allocator, asked first, raises an error.
+            # Where a small block of its own cannot be had, oneDNN ends the process. NumPy, asked
+            # first, raises an error; torch would show this block in a trace of its tensors.
             result = rows.shape[:-1].numel() * self.out_features * rows.element_size()  # bytes
-            torch.UntypedStorage(result + RESERVE)
+            np.empty(result + RESERVE, dtype=np.uint8)
             self.compiled_for = rows.shape
         return torch.ops.mkldnn._linear_pointwise(rows, self.weight, self.bias, *self.after)
 
