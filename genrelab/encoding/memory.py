@@ -33,6 +33,7 @@ _OUT_OF_MEMORY = (
     "bad_alloc",
     # oneDNN names the step that failed, not the reason. Once it has accepted a step's description,
     # what can still be missing is room for the code, the result or the scratch space.
+    "could not create a primitive",
     "could not execute a primitive",
     "could not create a memory",
 )
