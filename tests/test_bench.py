@@ -135,6 +135,25 @@ def test_rows_at_a_time_are_recorded_as_one_after_the_other() -> None:
     assert found["pooled"] == expected["pooled"] and found["complete"]
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_table_that_gains_folds_runs_those_alone_and_pools_all() -> None:
+    def run(folds: list[Fold], name: str = "demo") -> list[tuple[int, int]]:
+        counter = Counter()
+        record_table(table({"model": counter.row}, folds=folds, name=name), progress=False)
+        return counter.runs
+
+    run(FOLDS[:5])
+    few = read_result("demo")
+    assert run(FOLDS) == [fold[:2] for fold in FOLDS[5:]]
+    grown = read_result("demo")
+    run(FOLDS, name="whole")
+    whole = read_result("whole")
+    assert without_times(grown["rows"]) == without_times(whole["rows"])
+    assert without_times(grown["pooled"]) == without_times(whole["pooled"])
+    assert without_times(grown["pooled"]) != without_times(few["pooled"])
+    assert grown["data"] == whole["data"] and grown["complete"]
+
+
 def squares(fold: Fold) -> FoldOutcome:
     return FoldOutcome(X[fold.test, :2] ** 2)
 

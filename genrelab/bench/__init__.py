@@ -248,10 +248,10 @@ class _Store:
 
     def __init__(self, table: Table, codes: Mapping[str, str]) -> None:
         self._folder = settings.cache_dir() / "bench" / table.name
-        self._key = {row: json.dumps([table.hashes, row, code]) for row, code in codes.items()}
+        self._key = {row: json.dumps([dict(table.data), row, code]) for row, code in codes.items()}
 
     def _path(self, row: str, fold: Fold) -> Path:
-        key = f"{self._key[row]} {fold.repeat} {fold.fold}"
+        key = f"{self._key[row]} {fold.repeat} {fold.fold} {folds_hash([fold])}"
         return self._folder / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.npz"
 
     def keep(self, row: str, fold: Fold, outcome: FoldOutcome) -> None:
@@ -324,19 +324,26 @@ def _per_label(result: CVResult, table: Table) -> dict[str, dict[str, dict[str, 
 
 
 def _earlier(table: Table, codes: Mapping[str, str]) -> dict:
-    """Return what the recorded file holds that is still true: same data, same code of the row."""
+    """Return what the recorded file holds that is still true: same data, same code of the row.
+
+    A table that only gained folds keeps the lines of those it had; what pools them is made anew.
+    """
     nothing = {"rows": [], "pooled": [], "kept": {}}
     try:
         old = read_result(table.name)
     except FileNotFoundError:
         return nothing
-    if old["data"] != table.hashes:
+    begins = {folds_hash(table.folds[:n]) for n in range(1, len(table.folds) + 1)}
+    if old["data"] != {**table.data, "folds": old["data"]["folds"]}:
+        return nothing
+    if old["data"]["folds"] not in begins:
         return nothing
     same = {row for row, code in codes.items() if old["code"].get(row) == code}
+    gained = old["data"] != table.hashes
     origin = {key: old[key] for key in ("commit", "date", "hardware", "versions")}
     return {
         "rows": [line for line in old["rows"] if line["row"] in same],
-        "pooled": [line for line in old["pooled"] if line["row"] in same],
+        "pooled": [line for line in old["pooled"] if line["row"] in same and not gained],
         "kept": {row: old["kept"].get(row, origin) for row in same},
     }
 
@@ -345,7 +352,8 @@ def record_table(table: Table, progress: bool = True, n_jobs: int = 1) -> Path:
     """Run every row on every fold and write ``book/results/<name>.json`` after each.
 
     A finished row and fold is kept where the file was made of the same data and the same code of
-    the row; ``kept`` in the file says on which machine. ``pooled`` holds the headline numbers of
+    the row; ``kept`` in the file says on which machine, of a row that gained folds the machine of
+    the first ones. ``pooled`` holds the headline numbers of
     rows that return a `FoldOutcome`: out-of-fold predictions pooled over a repeat, averaged over
     the repeats. ``complete`` is false until all is done.
 

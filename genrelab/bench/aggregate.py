@@ -1,8 +1,8 @@
 """``genrelab bench aggregate``: from the sixteen parts of a script to its genres.
 
-Votes of chunks, pooled vectors and attention, on the five headline folds of the first repeat;
-thresholds tuned on inner folds. Readings of one trained model share its fit. Whole scripts, thirds
-and TF-IDF on the same folds are in `genrelab.bench.readings`.
+Votes of chunks, pooled vectors and attention; thresholds tuned on inner folds. Readings of one
+trained model share its fit. Whole scripts, thirds and TF-IDF on the same folds are in
+`genrelab.bench.readings`.
 """
 
 import time
@@ -130,7 +130,7 @@ def table() -> Table:
         name="aggregate",
         title="From the parts of a script to its genres: votes, pooled vectors, attention",
         rows=rows,
-        folds=[fold for fold in headline_folds(scripts) if fold.repeat == 0],
+        folds=headline_folds(scripts),
         data={"script_features (labels, groups)": hash_of_labels(scripts)},
         labels=scripts.labels,
         groups=scripts.groups,

@@ -1,9 +1,8 @@
 """``genrelab bench words``: word vectors on loglines and synopses.
 
 Everything is learnt from the training films of a fold alone, the vectors of the words too. The
-rows stand on the first five of the ten headline folds, as those of `genrelab.bench.sequences` do,
-which has the nets. Beside thresholds tuned for each genre, some systems are judged with one tuned
-threshold, and with a fixed 0.3.
+nets are in `genrelab.bench.sequences`. Beside thresholds tuned for each genre, some systems are
+judged with one tuned threshold, and with a fixed 0.3.
 """
 
 import copy
@@ -167,13 +166,13 @@ def rows_by_rule(view: str, systems: Iterable[str]) -> dict[str, partial]:
 
 
 def table_of(name: str, title: str, rows: dict[str, partial]) -> Table:
-    """Return a table of rows on the first five headline folds."""
+    """Return a table of rows on the headline folds."""
     films, _ = corpus()
     return Table(
         name=name,
-        title=f"{title}, five of the ten headline folds",
+        title=title,
         rows=rows,
-        folds=[fold for fold in headline_folds(films) if fold.repeat == 0],
+        folds=headline_folds(films),
         data={"films": load("films", view="both").data_hash},
         labels=films.labels,
         groups=films.groups,

@@ -46,12 +46,12 @@ def table() -> Table:
     settings = repr((N_ARTICLES, MODEL.get_params()))
     return Table(
         name="words_wiki",
-        title=f"Word2Vec from {N_ARTICLES:,} articles on other films, five headline folds",
+        title=f"Word2Vec from {N_ARTICLES:,} articles on other films",
         rows={
             f"{view}, Word2Vec of articles, mean": partial(row, view=view, settings=settings)
             for view in VIEWS
         },
-        folds=[fold for fold in headline_folds(films) if fold.repeat == 0],
+        folds=headline_folds(films),
         data={"films": load("films", view="both").data_hash, "wiki_plots": wiki_plots.COMMIT},
         labels=films.labels,
         groups=films.groups,
