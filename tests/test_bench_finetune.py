@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genrelab.bench import finetune, sweep
+from genrelab.bench import finetune, finetune_views, sweep
 from genrelab.bench.views import corpus, nested
 from genrelab.evaluation import read_result
 from genrelab.splits import headline_folds
@@ -37,15 +37,19 @@ def test_the_best_trial_of_the_record_is_its_best_and_both_recipes_are_judged_ou
 
 
 def test_the_net_of_the_sweep_is_the_net_of_the_table():
-    rows = {(r["row"], r["fold"]): r["map"] for r in read_result("finetune")["rows"]}
+    rows = {
+        (line["row"], line["repeat"], line["fold"]): line["map"]
+        for line in read_result("finetune")["rows"]
+    }
     for line in read_result("sweep")["folds"]:
-        found = rows["frozen, net, an eighth", line["fold"]]
+        found = rows["frozen, net, an eighth", 0, line["fold"]]
         assert line["outer"]["recipe"] == pytest.approx(found, abs=0.005)
 
 
-def test_no_logline_is_longer_than_the_window():
+@pytest.mark.parametrize("view", finetune_views.WINDOWS)
+def test_no_text_is_longer_than_the_window(view):
     from genrelab.models.finetune import load_encoder
 
     tokenizer = load_encoder()[1]
-    longest = max(map(len, tokenizer(list(corpus()[1]["logline"]))["input_ids"]))
-    assert longest <= finetune.WINDOW
+    longest = max(map(len, tokenizer(list(corpus()[1][view]))["input_ids"]))
+    assert longest <= finetune_views.WINDOWS[view]
