@@ -58,15 +58,13 @@ def parts() -> dict[str, list[int]]:
     }
 
 
-def imbalance_table(name: str, title: str, systems: dict[str, System], repeats: int = 2) -> Table:
+def imbalance_table(name: str, title: str, systems: dict[str, System]) -> Table:
     """Return a table of systems on the films, genres and folds of this benchmark.
 
     Parameters
     ----------
     name, title : str
     systems : dict of str to (estimator, data of shape (n, d), tuner)
-    repeats : int, default=2
-        How many of the two repeats of the headline folds.
 
     Returns
     -------
@@ -85,7 +83,7 @@ def imbalance_table(name: str, title: str, systems: dict[str, System], repeats: 
         name=name,
         title=title,
         rows=rows,
-        folds=[fold for fold in headline_folds(load("script_features")) if fold.repeat < repeats],
+        folds=headline_folds(load("script_features")),
         data={"script_features (labels, groups)": hash_of_labels(scripts)},
         labels=scripts.labels,
         groups=scripts.groups,
