@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genrelab.bench import finetune, finetune_views, sweep
+from genrelab.bench import finetune, finetune_synopses, sweep
 from genrelab.bench.views import corpus, nested
 from genrelab.evaluation import read_result
 from genrelab.splits import headline_folds
@@ -46,10 +46,13 @@ def test_the_net_of_the_sweep_is_the_net_of_the_table():
         assert line["outer"]["recipe"] == pytest.approx(found, abs=0.005)
 
 
-@pytest.mark.parametrize("view", finetune_views.WINDOWS)
-def test_no_text_is_longer_than_the_window(view):
+@pytest.mark.parametrize(
+    ("view", "window"),
+    [("logline", finetune.WINDOW), ("synopsis", finetune_synopses.WINDOW)],
+)
+def test_no_text_is_longer_than_the_window(view, window):
     from genrelab.models.finetune import load_encoder
 
     tokenizer = load_encoder()[1]
     longest = max(map(len, tokenizer(list(corpus()[1][view]))["input_ids"]))
-    assert longest <= finetune_views.WINDOWS[view]
+    assert longest <= window

@@ -177,8 +177,7 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
     """Return every recorded system that was judged on given folds and genres.
 
     A table that trained on more genres is judged on these alone, by the mean of their F1 and
-    average precision; it has no interval then. A table of the first repeat's folds alone is there
-    too, and says so.
+    average precision; it has no interval then.
 
     Parameters
     ----------
@@ -189,19 +188,19 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         Indexed by ``system``, best macro-F1 first: ``table, trained_on`` (number of genres),
-        ``folds`` (their number), ``reads`` ("script", "texts" or "the answer"), ``f1_macro, low,
-        high, map``, ``seconds`` (mean a fold), ``hardware, command``. Systems that two tables hold
-        alike are listed once.
+        ``reads`` ("script", "texts" or "the answer"), ``f1_macro, low, high``, ``untuned``
+        (macro-F1 at the classifier's own threshold; the same where none was tuned), ``map``,
+        ``seconds`` (mean a fold), ``hardware, command``. Systems that two tables hold alike are
+        listed once.
 
     Raises
     ------
     FileNotFoundError
         If nothing on these folds is recorded.
     """
-    first = [fold for fold in folds if fold.repeat == 0]
-    wanted, lines = {folds_hash(of): len(of) for of in (first, folds)}, []
+    wanted, lines = folds_hash(folds), []
     for result in recorded():
-        if "pooled" not in result or result["data"]["folds"] not in wanted:
+        if "pooled" not in result or result["data"]["folds"] != wanted:
             continue
         seconds = pd.DataFrame(result["rows"]).groupby("row")["seconds"].mean()
         for pooled in result["pooled"]:
@@ -209,21 +208,22 @@ def systems(folds: Sequence[Fold], label_names: Sequence[str]) -> pd.DataFrame:
                 "system": pooled["row"],
                 "table": result["name"],
                 "trained_on": len(label_names),
-                "folds": wanted[result["data"]["folds"]],
                 "reads": next((of for w, of in READS.items() if w in pooled["row"]), "script"),
                 "f1_macro": pooled["f1_macro"],
                 "low": pooled["f1_macro_low"],
                 "high": pooled["f1_macro_high"],
+                "untuned": pooled["f1_macro_untuned"],
                 "map": pooled["map"],
                 "seconds": seconds[pooled["row"]],
                 "hardware": machine(result, pooled["row"]),
                 "command": result["command"],
             }
-            genres = next(reversed(pooled.get("per_label", {}).values()), {})
-            if len(genres) > len(label_names):
-                of = pd.DataFrame(genres)[list(label_names)].mean(axis=1)
-                line |= {"trained_on": len(genres), "f1_macro": of["f1"], "map": of["ap"]}
-                line |= {"low": np.nan, "high": np.nan}
+            # By rule, the untuned one first: what a table holds of each of its genres.
+            genres = [pd.DataFrame(of) for of in pooled.get("per_label", {}).values()]
+            if genres and genres[0].shape[1] > len(label_names):
+                untuned, of = (genres[i][list(label_names)].mean(axis=1) for i in (0, -1))
+                line |= {"trained_on": genres[0].shape[1], "f1_macro": of["f1"], "map": of["ap"]}
+                line |= {"low": np.nan, "high": np.nan, "untuned": untuned["f1"]}
             lines.append(line)
     if not lines:
         read_result("baselines")
