@@ -685,7 +685,7 @@ glue("ch12_ece_kept", " and ".join(worse.index[(worse.low <= 0) & (worse.high >=
 # ## Two knobs: gamma and alpha
 #
 # Perhaps focal loss was only set badly. `genrelab bench focal_sweep` tried four values of
-# $\gamma$ with four of $\alpha$, on five folds. $\gamma = 0$, $\alpha = .5$ is half of BCE.
+# $\gamma$ with four of $\alpha$. $\gamma = 0$, $\alpha = .5$ is half of BCE.
 
 # %%
 swept = pd.DataFrame(read_result("focal_sweep")["pooled"])
@@ -694,7 +694,7 @@ swept = swept.assign(gamma="gamma " + knobs["gamma"], alpha="alpha " + knobs["al
 
 plots.heatmap(
     swept.pivot(index="gamma", columns="alpha", values="f1_macro_untuned"),
-    note="Macro-F1 at a threshold of 0.5, five folds, recorded.",
+    note="Macro-F1 at a threshold of 0.5, ten folds, recorded.",
     title="At 0.5, alpha decides, and the famous .25 is the worst of four",
 )
 
