@@ -472,7 +472,7 @@ settings = {"window": 256, "token_budget": 4096, "precision": "float32"}
 texts = pd.DataFrame(
     {
         "play": plays.titles[:8],
-        "text": [text[: 2_000 + 1_000 * i] for i, text in enumerate(plays.texts[:8])],
+        "text": [text[: 1_000 + 500 * i] for i, text in enumerate(plays.texts[:8])],
     }
 )
 
@@ -598,12 +598,12 @@ if has_ray:
 #
 # Now we let a worker die. `pooling` may be a function of our own; this one makes the ordinary
 # mean, but the first time that it is called, it ends its process on the spot, without a word, as
-# a power cut would.
+# a power cut would. This time there is one worker, so nobody else can finish what it began.
 #
 # :::{admonition} Predict before you run
 # :class: tip
-# A worker dies in the middle of its batch. How many rows will the result have: six, eight or
-# ten?
+# The only worker dies in the middle of its first batch. How many rows will the result have: none,
+# eight or ten?
 # :::
 
 # %% tags=["nbval-check"]
@@ -623,7 +623,7 @@ if has_ray:
         encode_parquet(
             folder / "texts.parquet",
             folder / "after_the_cut",
-            workers=2,
+            workers=1,
             batch_size=2,
             pooling=mean_after_a_power_cut,
             **settings,
@@ -634,7 +634,8 @@ if has_ray:
 
 # %% [markdown]
 # Eight rows, the same vectors. Ray noticed the death, started another worker and handed it the
-# lost batch. What was lost is the time of one batch, which is a reason to keep batches small.
+# lost batch, and then the rest. What was lost is the time of one batch, which is a reason to keep
+# batches small.
 #
 # It would hand the batch out again and again. Think of a text so strange that it kills whoever
 # reads it, say by filling the memory: it would kill one worker after the other, all night, at
