@@ -153,7 +153,8 @@ glue("ch14_beside_f1", f"{beside.iloc[0].f1_macro:.3f}")
 
 # %% [markdown]
 # Here *{glue:text}`ch14_beside`* leads with {glue:text}`ch14_beside_f1`. Where `f1_macro` and
-# `untuned` are the same, no threshold was tuned: read the mAP of such a row.
+# `untuned` are the same, no threshold was tuned. {doc}`10_fine_tuning` compares such rows by mAP,
+# fold by fold; the `map` here pools the films of five models, which is a stricter question.
 
 # %% [markdown]
 # ## Quality against cost
