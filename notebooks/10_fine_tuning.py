@@ -336,7 +336,7 @@ glue("ch10_synopsis_verdict", verdict(to_frozen_synopses.loc[longer]))
 # what a text is about, and in a paragraph much of that has nothing to do with genres. Fine-tuning
 # can learn what to leave out.
 #
-# Far more texts change the picture. On the beginning of IMDb's descriptions of
+# More texts to learn from help, too. On the beginning of IMDb's descriptions of
 # {doc}`05_sentence_embeddings_and_a_small_net`, one of 27 genres each,
 # {glue:text}`ch10_prefix_train` texts were there to learn from. The whole of MiniLM, fine-tuned on
 # them, has an accuracy of {glue:text}`ch10_prefix_tuned`; logistic regression on its frozen
