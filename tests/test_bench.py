@@ -22,6 +22,7 @@ from genrelab.thresholds import ThresholdTuner
 
 TOLERANCE = 0.005
 LONGEST_RERUN = 40  # recorded seconds
+CARDINALITIES = {"cardinality_pred", "cardinality_true"}
 RECORDED = sorted(settings.results_dir().glob("*.json"))
 
 rng = np.random.RandomState(0)
@@ -245,14 +246,19 @@ def test_a_fold_outcome_without_labels_is_refused() -> None:
         record_table(table({"model": Counter().row}, labels=None), progress=False)
 
 
-def assert_repeats(recorded: dict, line: dict) -> None:
-    """Every metric that is no time or memory is within the tolerance."""
+def assert_repeats(recorded: dict, line: dict, n_labels: int = 1) -> None:
+    """Every metric that is no time or memory is within the tolerance.
+
+    A cardinality counts labels, up to ``n_labels`` a row; it is compared as a share of them, as
+    the Hamming loss is, and all others are shares already.
+    """
     metrics = {k for k, v in recorded.items() if isinstance(v, float) and not is_measured(k)}
     assert metrics
+    unit = {metric: n_labels if metric in CARDINALITIES else 1 for metric in metrics}
     far = {
         metric: (recorded[metric], line[metric])
         for metric in metrics
-        if abs(recorded[metric] - line[metric]) > TOLERANCE
+        if abs(recorded[metric] - line[metric]) > TOLERANCE * unit[metric]
     }
     assert not far, f"recorded and run again: {far}"
 
@@ -266,6 +272,19 @@ def test_a_number_that_moved_is_noticed() -> None:
     moved["jaccard"] += 0.01
     with pytest.raises(AssertionError, match="jaccard"):
         assert_repeats(moved, line)
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_cardinality_that_moved_is_noticed_as_a_share_of_the_labels() -> None:
+    demo = table({"model": Counter().row})
+    record_table(demo, progress=False)
+    line = rerun(demo, "model", (0, 0))
+    recorded = read_result("demo")["rows"][0]
+    near = {**recorded, "cardinality_pred": line["cardinality_pred"] + 0.009}
+    assert_repeats(near, line, n_labels=2)
+    far = {**recorded, "cardinality_pred": line["cardinality_pred"] + 0.011}
+    with pytest.raises(AssertionError, match="cardinality_pred"):
+        assert_repeats(far, line, n_labels=2)
 
 
 def has_whole_mirror() -> bool:
@@ -296,4 +315,6 @@ def test_one_random_cell_of_a_recorded_table_runs_again(path: Path) -> None:
     print(f"GENRELAB_RERUN_SEED={seed}: {path.stem}, {line['row']}, {line['repeat'], line['fold']}")
     recorded_table = TABLES[path.stem]()
     assert recorded_table.hashes == found["data"], f"data changed; run {found['command']} again"
-    assert_repeats(line, rerun(recorded_table, line["row"], (line["repeat"], line["fold"])))
+    again = rerun(recorded_table, line["row"], (line["repeat"], line["fold"]))
+    known = recorded_table.labels
+    assert_repeats(line, again, n_labels=1 if known is None else known.shape[1])

@@ -64,8 +64,8 @@ class Table:
     needs_mirror : bool, default=False
         Whether the rows need fetched texts.
     not_repeated : sequence of str, default=()
-        Rows of large nets trained in float32: rounding differs between processors and training
-        amplifies it, so the test does not run them again.
+        Rows of nets trained in float32 that move by more than .005 between processors: rounding
+        differs and training amplifies it, so the test does not run them again.
     """
 
     name: str
