@@ -630,6 +630,7 @@ fitted = {
         groups=inner_groups[name],
         tuner="per_label",
         inner_splits=2,
+        n_jobs=2,
     )
     for name, folds in divisions.items()
 }

@@ -156,6 +156,7 @@ live = compare(
     groups=films.groups,
     folds=folds,
     inner_splits=2,
+    n_jobs=2,
 )
 
 # %% tags=["nbval-check"]
@@ -326,6 +327,7 @@ both = compare(
     groups=films.groups,
     folds=folds,
     inner_splits=2,
+    n_jobs=2,
 )
 print(both.paired[["difference", "low", "high"]].round(3))
 ### END SOLUTION
